@@ -17,8 +17,7 @@ import torch
 from tqdm.auto import tqdm
 
 from . import __version__
-from . import baselines as _baselines  # noqa: F401  registers the baselines
-from . import foqus as _foqus  # noqa: F401  registers FoQuS
+from .coreset import METHODS, select
 from .datasets import load_dataset
 from .models import MODELS, build_model
 from .records import Recorder, TrainingRecord, load_record, save_record
@@ -35,7 +34,6 @@ from amr_coreset.runs import (
     write_row,
     write_rows,
 )
-from .selection import METHODS, select
 from .signals import SignalSet, Split
 from .training import RECIPES, Recipe, evaluate, fit, pick_device, torch_threads
 from .workspace import derive_seed, digest

@@ -5,17 +5,19 @@
 # %% auto #0
 __all__ = ['RunError', 'check_parameters', 'run_notebook', 'main']
 
-# %% ../nbs/17_runner.ipynb #fa20827e
+# %% ../nbs/17_runner.ipynb #428adc01
 import argparse
-import logging
+import os
 import sys
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import papermill
 import yaml
 from papermill.exceptions import PapermillExecutionError
+from traitlets.config import Config
 
 # %% ../nbs/17_runner.ipynb #554fb368
 class RunError(RuntimeError):
@@ -35,7 +37,14 @@ def check_parameters(notebook: str | Path, parameters: dict[str, Any]):
     if unknown:
         raise RunError(f"{notebook} has no parameter {', '.join(unknown)}; it has {', '.join(known)}.")
 
-# %% ../nbs/17_runner.ipynb #eee6a9ef
+# %% ../nbs/17_runner.ipynb #f80ac320
+def _kernel_options(folder: str) -> dict[str, Any]:
+    """Kernels that talk over TCP now and then take each other's ports; sockets in a folder of their own cannot collide."""
+    if os.name != "posix":
+        return {}
+    return {"config": Config({"KernelManager": {"transport": "ipc", "ip": f"{folder}/kernel"}})}
+
+
 _START_FAILURES = ("Address already in use", "Kernel died before replying", "Kernel didn't respond", "Timeout waiting for IOPub")
 
 
@@ -56,9 +65,9 @@ def run_notebook(
     Path(output).parent.mkdir(parents=True, exist_ok=True)
     for attempt in range(1, attempts + 1):
         try:
-            papermill.execute_notebook(
-                str(notebook), str(output), parameters, progress_bar=progress, log_output=True, kernel_name="python3"
-            )
+            with TemporaryDirectory(prefix="kernel-") as sockets:
+                options = dict(progress_bar=progress, kernel_name="python3", stdout_file=sys.stdout) | _kernel_options(sockets)
+                papermill.execute_notebook(str(notebook), str(output), parameters, **options)
             return Path(output)
         except PapermillExecutionError as error:
             raise RunError(
@@ -80,12 +89,6 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("output")
     parser.add_argument("-p", dest="parameters", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"))
     options = parser.parse_args(arguments)
-    # What the cells print is the run's own account of itself; papermill passes it on as log lines.
-    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stdout)
-    logging.getLogger("papermill").setLevel(logging.INFO)
-    logging.getLogger("papermill").addFilter(
-        lambda record: not record.getMessage().startswith(("Input Notebook", "Output Notebook", "Executing notebook", "Kernel died", "---"))
-    )
     try:
         run_notebook(options.notebook, options.output, {name: yaml.safe_load(value) for name, value in options.parameters})
     except RunError as error:

@@ -89,7 +89,19 @@ def record_seed(scale: Scale, seed: int) -> int:
 
 # %% ../nbs/13_runs.ipynb #146d7a82
 # Modules whose text can change a result. Tables, figures and the runner only pass results on.
-_COMPUTING = ("signals", "synthesis", "datasets", "models", "training", "records", "selection", "foqus", "baselines", "experiments")
+_COMPUTING = (
+    "signals",
+    "synthesis",
+    "datasets",
+    "models",
+    "training",
+    "records",
+    "selection",
+    "foqus",
+    "baselines",
+    "coreset",
+    "experiments",
+)
 
 
 def code_digest() -> str:

@@ -194,7 +194,9 @@ def select(
 # %% ../nbs/07_selection.ipynb #6caf190d
 def _known_method(name: str, variant: str, options: dict) -> Method:
     if name not in METHODS:
-        raise ValueError(f"method {name!r} is unknown; choose one of {', '.join(METHODS)}.")
+        raise ValueError(
+            f"method {name!r} is unknown; choose one of {', '.join(METHODS)}. Importing amr_coreset.coreset registers all of the package's."
+        )
     chosen = METHODS[name]
     if variant not in chosen.variants:
         raise ValueError(f"{name} has no variant {variant!r}; choose one of {', '.join(chosen.variants)}.")

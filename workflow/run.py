@@ -4,7 +4,7 @@
     python workflow/run.py --plan DATA_SET MODEL SCALE SCALES DATA_DIR CORES
 
 A workflow that was killed leaves Snakemake's directory lock behind, and nobody can tell that from a workflow that still
-runs. So this script holds a lock of the operating system, which ends with the processes that hold it: if it can be had,
+runs. So this script holds a lock of the operating system, which ends with the process that holds it: if it can be had,
 what Snakemake's lock says is left over, and is removed.
 """
 
@@ -36,11 +36,13 @@ def main(arguments: list[str]) -> int:
         except BlockingIOError:
             print("Another workflow is running in this folder. Wait for it, or stop it; nothing was changed.", file=sys.stderr)
             return 1
-        # The children inherit the lock, so it lasts until the last of them has ended.
+        # Snakemake inherits the lock, so it lasts as long as either of the two runs.
         snakemake = [sys.executable, "-m", "snakemake", "--snakefile", "workflow/Snakefile", "--profile", "workflow/profiles/local"]
         options = dict(cwd=ROOT, pass_fds=[lock.fileno()])
         if (ROOT / ".snakemake" / "locks").is_dir() and any((ROOT / ".snakemake" / "locks").iterdir()):
-            subprocess.run([*snakemake, *arguments, "--unlock"], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options)
+            subprocess.run(
+                [*snakemake, *arguments, "--unlock"], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options
+            )
         code = subprocess.run([*snakemake, *arguments], **options).returncode
     print(f"{'Failed' if code else 'Done'} after {time.perf_counter() - began:.0f} s.")
     return code

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from amr_coreset.baselines import *
 from amr_coreset.records import TrainingRecord, log_softmax
 from amr_coreset.selection import METHODS, select
-from amr_coreset.tests.oracles import load_oracle
+from amr_coreset.tests.oracles import load_oracle, oracle_test
 
 
 # %% ../../nbs/09_baselines.ipynb #3c1111f8
@@ -27,6 +27,7 @@ def oracle_record():
     return TrainingRecord(inputs["labels"], correct=inputs["correct"], loss=inputs["loss"], logits=inputs["logits_final"])
 
 
+@oracle_test
 def test_forgetting_agrees_with_the_oracle():
     record, oracle = oracle_record(), load_oracle("forgetting")
     score = METHODS["Forgetting"].score
@@ -38,7 +39,8 @@ def test_forgetting_agrees_with_the_oracle():
             chosen = select("Forgetting", record, rate, variant="deepcore", balance=balance)
             assert np.array_equal(np.sort(events[chosen])[::-1], oracle[f"sorted_event_multiset_{short}_{tag}"])
 
-# %% ../../nbs/09_baselines.ipynb #88fb43c7
+# %% ../../nbs/09_baselines.ipynb #6daadad0
+@oracle_test
 def test_uncertainties_agree_with_the_oracle():
     record, oracle = oracle_record(), load_oracle("uncertainty")
     for key, name in UNCERTAIN.items():

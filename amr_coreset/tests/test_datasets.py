@@ -16,7 +16,7 @@ import pytest
 
 from amr_coreset.datasets import *
 from amr_coreset.synthesis import RML2016_10A, generate, write_pickle, write_twin
-from amr_coreset.workspace import project_root
+from amr_coreset.tests.oracles import oracle_test, shared_file
 
 
 # %% ../../nbs/03_datasets.ipynb #49571d8f
@@ -179,14 +179,10 @@ def test_what_is_missing_or_misnamed_is_said():
         with pytest.raises(ValueError, match="at least 1; got 0"):
             load_dataset("RML2016.10a", folder, frames_per_cell=0)
 
-# %% ../../nbs/03_datasets.ipynb #17ee13b8
+# %% ../../nbs/03_datasets.ipynb #214f2138
+@oracle_test
 def test_a_genuine_frame():
-    try:
-        excerpt = project_root().parent / "shared" / "real_data" / "RML2016.10a_dict_excerpt_p0.pkl"
-    except FileNotFoundError:
-        excerpt = Path("nowhere")
-    if not excerpt.is_file():
-        pytest.skip("no genuine excerpt beside the checkout")
+    excerpt = shared_file("real_data", "RML2016.10a_dict_excerpt_p0.pkl")
     frames = load_dataset("RML2016.10a", excerpt, snr_min=None, progress=False)
     assert frames.classes == ("QPSK",) and frames.snr.tolist() == [2] and frames.iq.shape == (1, 2, 128)
     np.testing.assert_allclose(np.hypot(*frames.iq[0]).sum(), 1, atol=1e-6)

@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 from amr_coreset.foqus import *
 from amr_coreset.records import RecordError, TrainingRecord
 from amr_coreset.selection import METHODS, select
-from amr_coreset.tests.oracles import load_oracle
+from amr_coreset.tests.oracles import load_oracle, oracle_test
 
 
-# %% ../../nbs/08_foqus.ipynb #502c0c17
+# %% ../../nbs/08_foqus.ipynb #62929a84
+@oracle_test
 def test_scores_agree_with_the_oracle():
     inputs, oracle = load_oracle("inputs"), load_oracle("foqus")
     correct, loss = inputs["correct"], inputs["loss"]

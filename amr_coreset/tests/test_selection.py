@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from amr_coreset.records import RecordError, TrainingRecord
 from amr_coreset.selection import *
-from amr_coreset.tests.oracles import load_oracle
+from amr_coreset.tests.oracles import load_oracle, oracle_test
 
 
 # %% ../../nbs/07_selection.ipynb #0754cd94
@@ -47,7 +47,8 @@ def test_budgets():
         with pytest.raises(ValueError, match=message):
             resolve_budget(100, **options)
 
-# %% ../../nbs/07_selection.ipynb #bee2d8c1
+# %% ../../nbs/07_selection.ipynb #0fb878fd
+@oracle_test
 def test_deepcores_rounding_is_reproduced():
     table = load_oracle("edge")["round_half_even"]
     for n, *expected in table:
@@ -80,7 +81,8 @@ def test_ties_do_not_prefer_positions():
     assert np.array_equal(select("Uniform", record, budget=5, tie="index"), np.arange(5))
     assert np.array_equal(select("Uniform", record, budget=5, seed=1), select("Uniform", record, budget=5, seed=1))
 
-# %% ../../nbs/07_selection.ipynb #b8be2bc1
+# %% ../../nbs/07_selection.ipynb #fc8cac07
+@oracle_test
 def test_uniform_keeps_the_counts_of_the_oracle():
     oracle, label = load_oracle("uniform"), load_oracle("inputs")["labels"]
     for tag, rate in (("0p01", 0.01), ("0p05", 0.05), ("0p1", 0.1), ("0p2", 0.2), ("0p3", 0.3), ("0p5", 0.5)):

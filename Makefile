@@ -1,0 +1,64 @@
+# make reproduce   regenerate Table I end to end (DATASET=, MODEL=, SCALE=, DATA_DIR= choose what; see README.md)
+# make test        all tests and checks          make quick   the fast ones
+# make lab         JupyterLab on this project    make bench   measure speed and memory
+# make docs        README.md from nbs/index.ipynb
+# Each makes .venv when it is missing or settings.ini has changed.
+
+PYTHON ?= python3
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+DATASET ?= RML2016.10a-twin
+MODEL ?= CNN1D
+SCALE ?= smoke
+DATA_DIR ?=
+SCALES ?=
+
+.PHONY: reproduce test quick checks browser lab bench docs clean
+.DELETE_ON_ERROR:
+
+reproduce: .venv/.ready
+	@python workflow/run.py --config dataset=$(DATASET) model=$(MODEL) scale=$(SCALE) \
+	    $(if $(DATA_DIR),data_dir="$(abspath $(DATA_DIR))") $(if $(SCALES),scales="$(SCALES)")
+	@echo "Tables: tables/table1.md, .csv, .tex. Figure: figures/table1_$(DATASET)_$(MODEL).png, .pdf"
+
+.venv/.ready: settings.ini setup.py
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Set PYTHON=/path/to/a/newer/python.")'
+	@echo "Setting up .venv: about 70 packages, some minutes the first time."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@$(BIN)/pip check
+	@touch $@
+
+test: checks browser
+	python -m pytest -m "slow or not slow" --durations=5
+
+quick: checks
+	python -m pytest
+
+checks: .venv/.ready
+	ruff check .
+	ruff format --check nbs tests workflow setup.py
+	nbdev_test --skip_folder_re '^(paper|benchmarks|studies|tests|[_.].*)$$' --n_workers 2
+
+# The JupyterLab test drives a real Chromium. Where that is missing and can be installed, it is.
+browser:
+	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || { \
+	    [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "Installing Chromium for the JupyterLab test." && \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium chromium-driver >/dev/null; } || \
+	    echo "Chromium and its driver are not installed: the JupyterLab test will be skipped."
+
+lab: .venv/.ready
+	jupyter lab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/nbs/index.ipynb
+
+bench: .venv/.ready
+	@for notebook in nbs/benchmarks/*.ipynb; do \
+	    python -m amr_coreset.runner $$notebook runs/benchmarks/$$(basename $$notebook) || exit 1; done
+
+# Links of the index are relative to nbs/, those of the README to the project's root.
+docs: .venv/.ready
+	@jupyter nbconvert --log-level ERROR --to markdown --ClearOutputPreprocessor.enabled=True nbs/index.ipynb --output-dir runs/docs --output README
+	@sed -E 's#\]\(\.\./#](#g; s#\]\(([0-9a-z_]+(/[0-9a-z_]+)?\.ipynb)#](nbs/\1#g' runs/docs/README.md > README.md
+
+clean:
+	rm -rf runs .snakemake

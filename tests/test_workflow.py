@@ -1,0 +1,144 @@
+"""The workflow as a user runs it: whole tables, kills, a second start, plain papermill."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def project(folder: Path) -> Path:
+    """A copy of what the workflow needs, so that tests leave the checkout alone."""
+    for name in ("amr_coreset", "nbs/paper", "workflow", "tables/published", "tests/scales.yaml", "settings.ini"):
+        source, target = ROOT / name, folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints"))
+        else:
+            shutil.copy(source, target)
+    return folder
+
+
+def environment(folder: Path) -> dict:
+    return os.environ | {"PYTHONPATH": str(folder), "AMR_CORESET_CACHE": str(folder / "cache"), "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def start(folder: Path, **options) -> subprocess.Popen:
+    command = [sys.executable, "workflow/run.py", "--config", "scale=tiny", "scales=tests/scales.yaml"]
+    return subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment(folder),
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+        **options,
+    )
+
+
+def finish(folder: Path) -> str:
+    process = start(folder)
+    text = process.communicate(timeout=300)[0]
+    assert process.returncode == 0, text
+    return text
+
+
+def outputs(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in [*folder.glob("tables/table1.*"), *folder.glob("figures/table1_*")]}
+
+
+def wait_for(condition, process, seconds=120):
+    for _ in range(seconds * 20):
+        if condition() or process.poll() is not None:
+            return
+        time.sleep(0.05)
+    raise AssertionError("waited in vain")
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory):
+    folder = project(tmp_path_factory.mktemp("whole"))
+    return folder, finish(folder)
+
+
+@pytest.mark.slow
+def test_a_table_from_one_command(uninterrupted):
+    folder, text = uninterrupted
+    files = outputs(folder)
+    assert sorted(Path(name).suffix for name in files) == [".csv", ".md", ".pdf", ".png", ".tex"]
+    assert "did not start" not in text and "Invalid Signature" not in text, "kernels must not disturb each other"
+    assert "1 record(s) and 8 coreset trainings" in text and "test accuracy on" in text
+    table = files["tables/table1.md"].decode()
+    assert "RML2016.10a-twin" in table and "not the real data set" in table and "[**0.5410**]" not in table
+    assert "| FoQuS |" in table and "| All frames (100 %) |" in table
+
+
+@pytest.mark.slow
+def test_a_third_start_does_nothing(uninterrupted):
+    folder, _ = uninterrupted
+    began, before = time.perf_counter(), {p: p.stat().st_mtime_ns for p in folder.glob("tables/table1.*")}
+    assert "Nothing to be done" in finish(folder)
+    assert time.perf_counter() - began < 30 and before == {p: p.stat().st_mtime_ns for p in before}
+
+
+@pytest.mark.slow
+def test_killed_and_started_again_it_finishes_what_is_missing(uninterrupted, tmp_path):
+    folder = project(tmp_path)
+    runs = folder / "runs"
+    moments = [
+        lambda: (folder / "cache").exists(),  # while the twin is made or planned with
+        lambda: any(runs.glob("*/*/*/notebooks/record-s0.ipynb")),  # the record's notebook has started
+        lambda: len(list(runs.glob("*/*/*/rows/*.json"))) >= 3,  # the record and some coresets are done
+        lambda: any(runs.glob("*/*/*/rows-*.csv")),  # one rate is done
+    ]
+    kept = {}
+    for moment in moments:
+        process = start(folder)
+        wait_for(moment, process)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        time.sleep(2)  # kernels end when they notice that their parent is gone
+        kept |= {p: p.stat().st_mtime_ns for p in runs.glob("*/*/*/rows/*.json") if p not in kept}
+    text = finish(folder)
+    assert outputs(folder) == outputs(uninterrupted[0]), "the tables must be the same bytes as without a kill"
+    assert len(kept) >= 3 and all(p.stat().st_mtime_ns == was for p, was in kept.items()), "what was done must not be done again"
+    assert not any(runs.glob("*/*/*/checkpoints/*")), text
+
+
+@pytest.mark.slow
+def test_a_second_workflow_is_refused_and_harms_nothing(tmp_path):
+    folder = project(tmp_path)
+    first = start(folder)
+    wait_for(lambda: (folder / ".snakemake").exists(), first)
+    second = start(folder)
+    text = second.communicate(timeout=60)[0]
+    assert second.returncode == 1 and "Another workflow is running" in text
+    os.killpg(first.pid, signal.SIGKILL)
+    first.wait()
+
+
+@pytest.mark.slow
+def test_plain_papermill_works_too(tmp_path):
+    folder = project(tmp_path)
+    parameters = {"rate": 0.3, "scale": "tiny", "scales": "tests/scales.yaml"}
+    command = [Path(sys.executable).parent / "papermill", "nbs/paper/evaluate.ipynb", "out.ipynb"]
+    for name, value in parameters.items():
+        command += ["-p", name, str(value)]
+    done = subprocess.run(command, cwd=folder, env=environment(folder), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "coresets of 30 %" in (folder / "out.ipynb").read_text()
+    assert len(list(folder.glob("runs/tiny/*/*/rows/*.json"))) == 5, "a record and two methods with two repeats"
+
+
+def test_a_misspelt_scale_is_said(tmp_path):
+    folder = project(tmp_path)
+    command = [sys.executable, "workflow/run.py", "--config", "scale=smoky"]
+    done = subprocess.run(command, cwd=folder, env=environment(folder), capture_output=True, text=True)
+    assert done.returncode != 0 and "scale 'smoky' is unknown" in done.stdout + done.stderr

@@ -37,7 +37,14 @@ def outcome(
     label: np.ndarray,  # (N,)
 ) -> dict[str, np.ndarray]:
     """correct (bool), loss, margin and error_norm (float32), each (N,), of one epoch's logits."""
-    at = np.asarray(label)[:, None]
+    label, blocks = np.asarray(label), range(0, max(len(logits), 1), 65_536)
+    # In blocks, as float64 and its temporaries would take a gigabyte for a million frames.
+    parts = [_outcome(logits[i : i + 65_536], label[i : i + 65_536]) for i in blocks]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _outcome(logits: np.ndarray, label: np.ndarray) -> dict[str, np.ndarray]:
+    at = label[:, None]
     log_p = log_softmax(logits)
     own = np.take_along_axis(log_p, at, 1)[:, 0]
     others = log_p.copy()

@@ -49,56 +49,45 @@ class Split(NamedTuple):
     validation: "SignalSet"
     test: "SignalSet"
 
-# %% ../nbs/01_signals.ipynb #ba5c807d
+# %% ../nbs/01_signals.ipynb #eea0adb0
+def _check_signals(iq: np.ndarray, label: np.ndarray, snr: np.ndarray, classes: tuple[str, ...]):
+    """Raise `ValueError` unless these arrays make a signal set."""
+    if iq.ndim != 3 or iq.shape[1] != 2:
+        raise ValueError(f"iq must have shape (N, 2, L), I and Q on axis 1; got {iq.shape}.")
+    for part, values in (("label", label), ("snr", snr)):
+        if values.shape != (len(iq),):
+            raise ValueError(f"{part} must have shape ({len(iq)},), one value per frame; got {values.shape}.")
+    if not len(iq):
+        return
+    if not np.isfinite([iq.min(), iq.max()]).all():
+        bad = np.flatnonzero(~np.isfinite(iq).all(axis=(1, 2)))
+        raise ValueError(f"{bad.size} frames hold NaN or infinity (first: frame {bad[0]}).")
+    if label.min() < 0 or label.max() >= len(classes):
+        raise ValueError(f"labels must lie in 0..{len(classes) - 1}; got {label.min()}..{label.max()}.")
+
+# %% ../nbs/01_signals.ipynb #8d90143b
 @dataclass(frozen=True, eq=False)
 class SignalSet:
-    """Labelled I/Q frames of one data set.
+    """Labelled I/Q frames of one data set. Raises `ValueError` for arrays that do not fit each other or are not finite."""
 
-    Parameters
-    ----------
-    iq : (N, 2, L) float32, channel 0 = I, 1 = Q
-    label : (N,) int64, index into `classes`
-    snr : (N,) int16, the label in dB (not a measurement)
-    classes : tuple of str
-    name : the data set; ends in "-twin" if it is synthetic
-
-    Raises `ValueError` for shapes that do not fit, labels outside `classes`, and values that are not finite.
-    """
-
-    iq: np.ndarray
-    label: np.ndarray
-    snr: np.ndarray
+    iq: np.ndarray  # (N, 2, L) float32, channel 0 = I, 1 = Q
+    label: np.ndarray  # (N,) int64, index into `classes`
+    snr: np.ndarray  # (N,) int16, the label in dB (not a measurement)
     classes: tuple[str, ...]
-    name: str
+    name: str  # the data set; ends in "-twin" if it is synthetic
 
     def __post_init__(self):
-        iq = np.asarray(self.iq, dtype=np.float32)
-        label, snr = np.asarray(self.label), np.asarray(self.snr)
-        if iq.ndim != 3 or iq.shape[1] != 2:
-            raise ValueError(f"iq must have shape (N, 2, L), I and Q on axis 1; got {iq.shape}.")
-        for part, values in (("label", label), ("snr", snr)):
-            if values.shape != (len(iq),):
-                raise ValueError(f"{part} must have shape ({len(iq)},), one value per frame; got {values.shape}.")
-        if len(iq):
-            if not np.isfinite([iq.min(), iq.max()]).all():
-                bad = np.flatnonzero(~np.isfinite(iq).all(axis=(1, 2)))
-                raise ValueError(f"{bad.size} frames hold NaN or infinity (first: frame {bad[0]}).")
-            if label.min() < 0 or label.max() >= len(self.classes):
-                raise ValueError(f"labels must lie in 0..{len(self.classes) - 1}; got {label.min()}..{label.max()}.")
-        for field, value in (
-            ("iq", iq),
-            ("label", label.astype(np.int64)),
-            ("snr", snr.astype(np.int16)),
-            ("classes", tuple(self.classes)),
-        ):
-            object.__setattr__(self, field, value)
+        iq, label, snr = np.asarray(self.iq, np.float32), np.asarray(self.label), np.asarray(self.snr)
+        _check_signals(iq, label, snr, self.classes)
+        proper = {"iq": iq, "label": label.astype(np.int64), "snr": snr.astype(np.int16), "classes": tuple(self.classes)}
+        for part, value in proper.items():
+            object.__setattr__(self, part, value)
 
     def __len__(self) -> int:
         return len(self.iq)
 
     def __repr__(self) -> str:
-        levels = np.unique(self.snr)
-        snr = f"{levels[0]}..{levels[-1]} dB" if len(levels) else "no SNR"
+        snr = f"{self.snr.min()}..{self.snr.max()} dB" if len(self) else "no SNR"
         return f"SignalSet({self.name}: {len(self):,} frames of 2 x {self.length}, {len(self.classes)} classes, {snr})"
 
     @property
@@ -113,11 +102,9 @@ class SignalSet:
 
     def subset(self, index) -> "SignalSet":
         """The frames at `index` (integers in any order, or a mask of length N)."""
-        index = np.asarray(index)
+        index = np.asarray(index) if np.size(index) else np.zeros(0, np.int64)
         if index.dtype == bool and index.shape != (len(self),):
             raise ValueError(f"a mask must have shape ({len(self)},); got {index.shape}.")
-        if index.size == 0:
-            index = index.astype(np.int64)
         return replace(self, iq=self.iq[index], label=self.label[index], snr=self.snr[index])
 
     def at_least(self, snr_db: int) -> "SignalSet":
@@ -135,9 +122,10 @@ class SignalSet:
 
     def split(self, kind: str = "lab", *, train: float = 0.8, validation: float = 0.0, seed: int = 0) -> Split:
         """Cut every (class, SNR) cell into train, validation and test; see `split_index`."""
-        return Split(*(self.subset(i) for i in split_index(self.label, self.snr, kind, train=train, validation=validation, seed=seed)))
+        parts = split_index(self.label, self.snr, kind, train=train, validation=validation, seed=seed)
+        return Split(*map(self.subset, parts))
 
-# %% ../nbs/01_signals.ipynb #cfcb324e
+# %% ../nbs/01_signals.ipynb #52df798a
 def split_index(
     label: np.ndarray,  # (N,) class of each frame
     snr: np.ndarray,  # (N,) SNR label of each frame

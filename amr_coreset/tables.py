@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['ALL_FRAMES', 'published_values', 'summarize', 'TableText', 'describe_block', 'table_markdown', 'table_latex',
-           'write_table', 'block_paths', 'collect_rows']
+           'write_frame', 'write_table', 'block_paths', 'collect_rows']
 
 # %% ../nbs/15_tables.ipynb #4ce4ad35
 from dataclasses import dataclass
@@ -157,7 +157,24 @@ def _escape(text: str) -> str:
         text = text.replace(sign, "\\" + sign)
     return _plain_latex(text)
 
-# %% ../nbs/15_tables.ipynb #e2980c87
+# %% ../nbs/15_tables.ipynb #55828dad
+def write_frame(
+    stem: str | Path,  # e.g. tables/benchmark_synthesis
+    frame: pd.DataFrame,
+    title: str,
+    notes: tuple[str, ...] = (),
+) -> list[Path]:
+    """Write a frame as .csv and .md; returns their paths."""
+    text = frame.map(lambda v: f"{v:.4g}" if isinstance(v, float) else f"{v:,}" if isinstance(v, int) else str(v))
+    lines = [f"**{title}**", "", "| " + " | ".join(text.columns) + " |", "|" + "---|" * len(text.columns)]
+    lines += ["| " + " | ".join(row) + " |" for row in text.to_numpy()]
+    stem = Path(stem)
+    return [
+        write_text(stem.with_suffix(".csv"), frame.to_csv(index=False, float_format="%.6g")),
+        write_text(stem.with_suffix(".md"), "\n".join([*lines, "", *[f"{note}  " for note in notes], ""])),
+    ]
+
+# %% ../nbs/15_tables.ipynb #460d802b
 def write_table(
     stem: str | Path,  # e.g. tables/table1
     table: pd.DataFrame,  # of `summarize`
@@ -177,7 +194,7 @@ def write_table(
         write_text(stem.with_suffix(".tex"), "\n".join(table_latex(b, t) for b, t in zip(blocks, texts, strict=True))),
     ]
 
-# %% ../nbs/15_tables.ipynb #549d2f98
+# %% ../nbs/15_tables.ipynb #63b80d4a
 def block_paths(scale: Scale, data_set: str, model: str, evaluation_model: str, rates: tuple[float, ...]) -> list[Path]:
     """The files of result rows that one block is made from."""
     folder = run_folder(scale.name, data_set, model)

@@ -27,7 +27,7 @@ def test_each_normalisation_makes_its_own_norm_one():
     with pytest.raises(ValueError, match="1 frames have no energy .first: frame 3"):
         normalize(np.where(np.arange(50)[:, None, None] == 3, 0, iq), "max")
 
-# %% ../../nbs/01_signals.ipynb #12595da5
+# %% ../../nbs/01_signals.ipynb #c5d1834c
 @settings(deadline=None, max_examples=60)
 @given(
     st.lists(st.tuples(st.integers(0, 3), st.sampled_from([-4, 10, 18])), min_size=1, max_size=60),
@@ -45,7 +45,7 @@ def test_a_split_is_a_partition_of_every_cell(cells, kind, validation):
             assert sizes[0] + sizes[1] == min(max(int(0.8 * n + 1e-9), 1), n - 1)
     assert np.array_equal(parts[2], split_index(label, snr, kind, seed=3)[2]), "validation must not change the test frames"
 
-# %% ../../nbs/01_signals.ipynb #58274ebd
+# %% ../../nbs/01_signals.ipynb #86f278ab
 def test_the_labs_split_keeps_file_order():
     label, snr = np.repeat([0, 1], 10), np.tile([10, 12], 10)
     train, validation, test = split_index(label, snr)
@@ -53,7 +53,7 @@ def test_the_labs_split_keeps_file_order():
     first, again, other = (split_index(label, snr, "stratified", seed=s)[2].tolist() for s in (1, 1, 2))
     assert first == again != other
 
-# %% ../../nbs/01_signals.ipynb #4bfb10a0
+# %% ../../nbs/01_signals.ipynb #23fbd317
 def test_a_signal_set_refuses_what_cannot_be_one():
     iq = np.zeros((4, 2, 8), np.float32)
     zeros = np.zeros(4, int)
@@ -66,7 +66,7 @@ def test_a_signal_set_refuses_what_cannot_be_one():
         with pytest.raises(ValueError, match=message):
             SignalSet(**{**dict(iq=iq, label=zeros, snr=zeros, classes=("a", "b"), name="x"), **bad})
 
-# %% ../../nbs/01_signals.ipynb #20e38242
+# %% ../../nbs/01_signals.ipynb #7b94a4b4
 def test_subset_filter_and_digest():
     rng = np.random.default_rng(0)
     full = SignalSet(rng.normal(size=(8, 2, 4)), np.arange(8) % 2, np.arange(8) * 2, ("a", "b"), "x")

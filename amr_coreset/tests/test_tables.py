@@ -17,7 +17,7 @@ from amr_coreset.runs import ResultRow, Scale
 from amr_coreset.tables import *
 
 
-# %% ../../nbs/15_tables.ipynb #0b48f6e2
+# %% ../../nbs/15_tables.ipynb #2825ad15
 EXAMPLE = ResultRow(
     "RML2016.10a-twin",
     "CNN1D",
@@ -58,7 +58,7 @@ def example_rows():
     ]
     return pd.DataFrame([asdict(row) for row in rows])
 
-# %% ../../nbs/15_tables.ipynb #da0f55be
+# %% ../../nbs/15_tables.ipynb #83a634eb
 def test_means_published_values_and_best():
     table = summarize(example_rows(), published_values("I")).set_index(["method", "rate"])
     line = table.loc[("FoQuS", 0.05)]
@@ -73,7 +73,7 @@ def test_means_published_values_and_best():
         (ALL_FRAMES, 1.0): False,
     }
 
-# %% ../../nbs/15_tables.ipynb #31cfafe2
+# %% ../../nbs/15_tables.ipynb #d105ea8e
 def test_the_three_files_hold_the_same_numbers():
     with TemporaryDirectory() as folder:
         table = summarize(example_rows(), published_values("I"))
@@ -91,7 +91,7 @@ def test_the_three_files_hold_the_same_numbers():
         write_table(Path(folder, "t"), table, TINY, "Table I")
         assert before == [p.read_bytes() for p in (csv, md, tex)]
 
-# %% ../../nbs/15_tables.ipynb #f78333c8
+# %% ../../nbs/15_tables.ipynb #5de61931
 def test_rows_that_do_not_belong_together_are_refused():
     rows = example_rows()
     with pytest.raises(ValueError, match="differ in code_digest"):

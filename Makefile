@@ -13,14 +13,16 @@ MODEL ?= CNN1D
 SCALE ?= smoke
 DATA_DIR ?=
 SCALES ?=
+TABLES ?= tables
+FIGURES ?= figures
 
 .PHONY: reproduce test quick checks browser lab bench docs clean
 .DELETE_ON_ERROR:
 
 reproduce: .venv/.ready
 	@python workflow/run.py --config dataset=$(DATASET) model=$(MODEL) scale=$(SCALE) \
-	    $(if $(DATA_DIR),data_dir="$(abspath $(DATA_DIR))") $(if $(SCALES),scales="$(SCALES)")
-	@echo "Tables: tables/table1.md, .csv, .tex. Figure: figures/table1_$(DATASET)_$(MODEL).png, .pdf"
+	    $(if $(DATA_DIR),data_dir="$(abspath $(DATA_DIR))") $(if $(SCALES),scales="$(SCALES)") tables=$(TABLES) figures=$(FIGURES)
+	@echo "Tables: $(TABLES)/table1.md, .csv, .tex. Figure: $(FIGURES)/table1_$(DATASET)_$(MODEL).png, .pdf"
 
 .venv/.ready: settings.ini setup.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Set PYTHON=/path/to/a/newer/python.")'

@@ -15,7 +15,7 @@ from .selection import method
 # %% ../nbs/09_baselines.ipynb #8789d7e1
 @method("Forgetting", needs=("correct",), variants=("paper", "deepcore"))
 def forgetting_score(record: TrainingRecord, *, variant: str = "paper") -> np.ndarray:
-    """Most forgetting events first (Toneva et al. 2019)."""
+    """Most often forgotten first (Toneva et al. 2019)."""
     events = forgetting(record.correct).astype(np.float64)
     if variant == "paper":
         events[~record.correct.any(axis=0)] = len(record.correct)
@@ -44,7 +44,7 @@ def _deepcore_order(certainty: np.ndarray, balance: str) -> np.ndarray:
 # %% ../nbs/09_baselines.ipynb #505beeed
 @method("Least Confidence", needs=("logits",), variants=("paper", "deepcore"))
 def least_confidence_score(record: TrainingRecord, *, variant: str = "paper", balance: str = "equal") -> np.ndarray:
-    """Lowest top-class probability first: log(1 - p_max)."""
+    """Least certain first: log(1 - p_max)."""
     if variant == "deepcore":
         return _deepcore_order(record.logits.max(1), balance)
     return _log_sum(_sorted_log_p(record)[:, 1:])
@@ -52,7 +52,7 @@ def least_confidence_score(record: TrainingRecord, *, variant: str = "paper", ba
 # %% ../nbs/09_baselines.ipynb #eeeaa3bf
 @method("Entropy", needs=("logits",), variants=("paper", "deepcore"))
 def entropy_score(record: TrainingRecord, *, variant: str = "paper", balance: str = "equal") -> np.ndarray:
-    """Highest entropy of the class probabilities first."""
+    """Highest entropy of p first."""
     log_p = log_softmax(record.logits)
     if variant == "deepcore":
         return _deepcore_order((np.exp(log_p) * np.log(np.exp(log_p) + 1e-6)).sum(1), balance)
@@ -61,7 +61,7 @@ def entropy_score(record: TrainingRecord, *, variant: str = "paper", balance: st
 # %% ../nbs/09_baselines.ipynb #500178bb
 @method("Margin", needs=("logits",), variants=("paper", "deepcore"))
 def margin_score(record: TrainingRecord, *, variant: str = "paper", balance: str = "equal") -> np.ndarray:
-    """Smallest gap between the two largest probabilities first: log(1 - (p_1 - p_2))."""
+    """Smallest margin first: log(1 - (p_1 - p_2))."""
     log_p = _sorted_log_p(record)
     if variant == "deepcore":
         return _deepcore_order(np.exp(log_p[:, 0]) - np.exp(log_p[:, 1]), balance)

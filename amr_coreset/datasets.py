@@ -30,7 +30,7 @@ class _Marker:
     def __init__(self, name: str):
         self.name = name
 
-
+# %% ../nbs/03_datasets.ipynb #26f9d100
 class _Array:
     """An array of the file: its element type, shape and bytes, as the opcodes build it up."""
 
@@ -42,16 +42,22 @@ class _Array:
         self._fill(data, kind, shape, "F" if fortran else "C")
 
     def _fill(self, data, kind, shape, order):
-        if not isinstance(kind, _Kind) or not isinstance(shape, tuple) or not all(type(n) is int and n >= 0 for n in shape):
+        if (
+            not isinstance(kind, _Kind)
+            or not isinstance(shape, tuple)
+            or not all(type(n) is int and n >= 0 for n in shape)
+        ):
             raise DatasetError("an array without a plain element type and shape")
         data = data.encode("latin1") if isinstance(data, str) else data
         expected = int(np.prod(shape, dtype=object)) * kind.dtype.itemsize
         if not isinstance(data, bytes) or len(data) != expected:
             length = len(data) if isinstance(data, bytes) else 0
-            raise DatasetError(f"an array of shape {shape} and type {kind.dtype} needs {expected} bytes, the file has {length}")
+            raise DatasetError(
+                f"an array of shape {shape} and type {kind.dtype} needs {expected} bytes, the file has {length}"
+            )
         self.values = np.frombuffer(data, kind.dtype).reshape(shape, order=order)
 
-
+# %% ../nbs/03_datasets.ipynb #507d9cd3
 class _Kind:
     """An element type of the file; only integers and floats exist here."""
 
@@ -71,7 +77,7 @@ class _Kind:
             raise DatasetError(f"byte order {order!r}")
         self.dtype = self.dtype.newbyteorder(order)
 
-# %% ../nbs/03_datasets.ipynb #0eb7c013
+# %% ../nbs/03_datasets.ipynb #d91c1fcf
 _NAMES = {f"{module}.{name}": short for module, name, short in (
     ("numpy.core.multiarray", "_reconstruct", "array"),
     ("numpy._core.multiarray", "_reconstruct", "array"),
@@ -107,7 +113,7 @@ def _reduce(function, arguments):
             return text.encode("latin1")
     raise DatasetError(f"{function.name} with unexpected arguments")
 
-# %% ../nbs/03_datasets.ipynb #da169d34
+# %% ../nbs/03_datasets.ipynb #4820c349
 _MARK, _DEPTH = object(), 3
 
 
@@ -159,7 +165,7 @@ class _PickleReader:
             step(self)
         return self._pop()
 
-# %% ../nbs/03_datasets.ipynb #f94c576a
+# %% ../nbs/03_datasets.ipynb #d556d375
 def _depth(value) -> int:
     return 1 + max(map(_depth, value), default=0) if isinstance(value, tuple) else 0
 
@@ -172,23 +178,30 @@ def _push_tuple(reader: _PickleReader, items: list):
 
 
 def _push_name(reader: _PickleReader, module, name):
-    module, name = (part.decode("utf-8", "replace") if isinstance(part, bytes) else str(part) for part in (module, name))
+    module, name = (
+        part.decode("utf-8", "replace") if isinstance(part, bytes) else str(part) for part in (module, name)
+    )
     if f"{module}.{name}" not in _NAMES:
         raise DatasetError(f"the name {module}.{name}, which a table of numbers does not need; nothing was executed")
     reader.stack.append(_Marker(_NAMES[f"{module}.{name}"]))
 
-
+# %% ../nbs/03_datasets.ipynb #3e2e4bc2
 def _set_items(reader: _PickleReader, items: list):
     target = reader.stack[-1] if reader.stack else None
     if not isinstance(target, dict) or len(items) % 2:
         raise DatasetError("key and value pairs outside a dictionary")
     for key, value in zip(items[::2], items[1::2], strict=True):
-        if not (isinstance(key, tuple) and len(key) == 2 and isinstance(key[0], str | bytes) and type(key[1]) in (int, float)):
+        if not (
+            isinstance(key, tuple)
+            and len(key) == 2
+            and isinstance(key[0], str | bytes)
+            and type(key[1]) in (int, float)
+        ):
             raise DatasetError(f"a key that is not a (class, SNR) pair: {type(key).__name__}")
         target[key] = value
         reader.on_item(reader.file.tell())
 
-
+# %% ../nbs/03_datasets.ipynb #cd4fb20b
 def _build(reader: _PickleReader):
     state, target = reader._pop(), reader.stack[-1] if reader.stack else None
     if not isinstance(target, _Array | _Kind) or not isinstance(state, tuple):
@@ -210,7 +223,7 @@ def _store(reader: _PickleReader, key: int):
         raise DatasetError("an opcode without its operand")
     reader.memo[key] = reader.stack[-1]
 
-# %% ../nbs/03_datasets.ipynb #decc72db
+# %% ../nbs/03_datasets.ipynb #29a7a4c7
 _push = lambda make: lambda r: r.stack.append(make(r))  # noqa: E731
 _BOOLEANS = {b"00": False, b"01": True}
 
@@ -246,7 +259,7 @@ _PickleReader._STEPS = {
     b"g": lambda r: _recall(r, int(r._line()[:32])), b"h": lambda r: _recall(r, r._number(1)), b"j": lambda r: _recall(r, r._number(4)),
 }  # fmt: skip
 
-# %% ../nbs/03_datasets.ipynb #4bbe8e8a
+# %% ../nbs/03_datasets.ipynb #815f84c9
 def _refuse_what_is_no_pickle(path: Path):
     """Raise a `DatasetError` that names what lies there instead, if it can be told from the first bytes."""
     size = path.stat().st_size
@@ -257,15 +270,19 @@ def _refuse_what_is_no_pickle(path: Path):
             f"{path} is a Git-LFS pointer ({size} bytes), not the data. Run `git lfs pull` where it came from, or download the file."
         )
     if head[:3] == b"BZh" or head[:2] in (b"\x1f\x8b", b"PK"):
-        raise DatasetError(f"{path} is a compressed archive. Unpack it (tar xjf, gunzip, unzip) and point data_dir at the folder.")
+        raise DatasetError(
+            f"{path} is a compressed archive. Unpack it (tar xjf, gunzip, unzip) and point data_dir at the folder."
+        )
     if head.lstrip()[:1] == b"<":
-        raise DatasetError(f"{path} is a web page, not the data: the download met a login or error page. Download it again.")
+        raise DatasetError(
+            f"{path} is a web page, not the data: the download met a login or error page. Download it again."
+        )
     if head[:1] not in (b"\x80", b"(", b"}") or size < 100:
         raise DatasetError(
             f"{path} ({size} bytes) is no pickle of a dictionary: it may be a placeholder or a broken download. Get the file again."
         )
 
-# %% ../nbs/03_datasets.ipynb #e87cac08
+# %% ../nbs/03_datasets.ipynb #0a7f3fc4
 def read_pickle_cells(
     path: str | Path,
     progress: bool = True,
@@ -284,14 +301,18 @@ def read_pickle_cells(
         try:
             content = reader.read()
         except DatasetError as error:
-            raise DatasetError(f"{path} cannot be read as RML2016.10a: at byte {file.tell():,} of {size:,}, {error}.") from None
+            raise DatasetError(
+                f"{path} cannot be read as RML2016.10a: at byte {file.tell():,} of {size:,}, {error}."
+            ) from None
         except (ValueError, UnicodeDecodeError, OverflowError, RecursionError) as error:
-            raise DatasetError(f"{path} cannot be read as RML2016.10a: damaged at byte {file.tell():,} of {size:,} ({error}).") from None
+            raise DatasetError(
+                f"{path} cannot be read as RML2016.10a: damaged at byte {file.tell():,} of {size:,} ({error})."
+            ) from None
     if not isinstance(content, dict) or not content:
         raise DatasetError(f"{path} holds {type(content).__name__}, not a dictionary of cells.")
     return _checked_cells(path, content)
 
-# %% ../nbs/03_datasets.ipynb #ec62fca9
+# %% ../nbs/03_datasets.ipynb #ca078b53
 def _checked_cells(path: Path, content: dict) -> dict[tuple[str, int], np.ndarray]:
     """Cells under (str, int) keys, each an array of its own, of one frame length, all finite."""
     cells, seen, lengths = {}, set(), set()
@@ -318,7 +339,7 @@ def _checked_cells(path: Path, content: dict) -> dict[tuple[str, int], np.ndarra
         raise DatasetError(f"{path}: cells have different frame lengths {sorted(lengths)}.")
     return cells
 
-# %% ../nbs/03_datasets.ipynb #5f314fa4
+# %% ../nbs/03_datasets.ipynb #4dca8c9f
 ALIASES = {
     "16QAM": "QAM16", "64QAM": "QAM64", "4PAM": "PAM4", "B-FM": "WBFM", "FM": "WBFM",
     "DSB-AM": "AM-DSB", "SSB-AM": "AM-SSB", "PSK8": "8PSK",
@@ -331,7 +352,7 @@ def dataset_names() -> tuple[str, ...]:
     """Names that `load_dataset` knows."""
     return ("RML2016.10a", "RML2016.10a-twin")
 
-# %% ../nbs/03_datasets.ipynb #cea77843
+# %% ../nbs/03_datasets.ipynb #1b6b5a31
 def find_file(name: str, data_dir: str | Path | None) -> Path:
     """The file of a real data set in `data_dir` (or data/ in the project); an error that says how to get it if it is not there."""
     if data_dir is None:
@@ -353,7 +374,7 @@ def find_file(name: str, data_dir: str | Path | None) -> Path:
         f'or put it there. Without it, load_dataset("{name}-twin") makes a synthetic twin.'
     )
 
-# %% ../nbs/03_datasets.ipynb #cada06fd
+# %% ../nbs/03_datasets.ipynb #2eab02ac
 def twin_file(
     profile: TwinProfile = RML2016_10A,
     frames_per_cell: int = 1000,
@@ -372,7 +393,7 @@ def twin_file(
         write_twin(path, frames_per_cell, profile=profile, seed=seed, noise_law=noise_law, progress=progress)
     return path
 
-# %% ../nbs/03_datasets.ipynb #5f14d8d7
+# %% ../nbs/03_datasets.ipynb #e551d43d
 def load_dataset(
     name: str,  # one of `dataset_names()`
     data_dir: str | Path | None = None,  # folder (or file) of the real data; for a twin, where its file is kept
@@ -396,7 +417,9 @@ def load_dataset(
     if frames_per_cell is not None and frames_per_cell < 1:
         raise ValueError(f"frames_per_cell must be at least 1; got {frames_per_cell}.")
     if name.endswith("-twin"):
-        path = twin_file(RML2016_10A, frames_per_cell or 1000, seed=seed, noise_law=noise_law, data_dir=data_dir, progress=progress)
+        path = twin_file(
+            RML2016_10A, frames_per_cell or 1000, seed=seed, noise_law=noise_law, data_dir=data_dir, progress=progress
+        )
     else:
         path = find_file(name, data_dir)
     cells = {(ALIASES.get(c, c), snr): frames for (c, snr), frames in read_pickle_cells(path, progress).items()}
@@ -409,9 +432,11 @@ def load_dataset(
     parts = [cells[kept[label], snr][:frames_per_cell] for label, snr in chosen]
     sizes = [len(part) for part in parts]
     label, snr = np.repeat(np.array(chosen), sizes, axis=0).T
-    return SignalSet(np.concatenate(parts, dtype=np.float32, casting="same_kind"), label, snr, kept, name).normalized(normalization)
+    return SignalSet(np.concatenate(parts, dtype=np.float32, casting="same_kind"), label, snr, kept, name).normalized(
+        normalization
+    )
 
-# %% ../nbs/03_datasets.ipynb #0d27c211
+# %% ../nbs/03_datasets.ipynb #c8436017
 def _choose_classes(present: list[str], classes, drop_classes, path) -> tuple[str, ...]:
     """The classes to keep, in label order; an error for names that the file does not have."""
     asked = [*(classes or ()), *drop_classes]

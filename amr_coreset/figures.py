@@ -40,13 +40,26 @@ def accuracy_figure(
     axes = figure.subplots(1, 2 if known else 1, sharey=True, squeeze=False)[0]
     for name, line in coresets.sort_values("rate").groupby("method", sort=False):
         style = method_style(name) | dict(ms=4, label=name)
-        axes[0].errorbar(100 * line["rate"], line["mean"], yerr=line["std"].fillna(0), capsize=2, elinewidth=0.7, **style)
+        axes[0].errorbar(
+            100 * line["rate"], line["mean"], yerr=line["std"].fillna(0), capsize=2, elinewidth=0.7, **style
+        )
         if known:
             axes[1].plot(100 * line["rate"], line["published"], **style)
     for accuracy in block.loc[block["method"] == ALL_FRAMES, "mean"]:
         axes[0].axhline(accuracy, color="0.5", ls=":", lw=1)
-        axes[0].annotate("all frames", (1, accuracy), xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=8, color="0.4")
-    titles = [f"{first['data_set']}, scale {first['scale']}, {coresets['repeats'].max()} repeat(s)", f"published: {real}"]
+        axes[0].annotate(
+            "all frames",
+            (1, accuracy),
+            xycoords=("axes fraction", "data"),
+            ha="right",
+            va="bottom",
+            fontsize=8,
+            color="0.4",
+        )
+    titles = [
+        f"{first['data_set']}, scale {first['scale']}, {coresets['repeats'].max()} repeat(s)",
+        f"published: {real}",
+    ]
     for ax, title in zip(axes, titles, strict=False):
         ax.set(xscale="log", xlabel="kept frames (%)", title=title)
         ax.set_xticks(100 * sorted_rates(coresets), [f"{100 * r:g}" for r in sorted_rates(coresets)])
@@ -71,7 +84,10 @@ def sorted_rates(table: pd.DataFrame):
 def save_figure(figure: Figure, stem: str | Path) -> list[Path]:
     """Write .png and .pdf, each whole or not at all, without dates: the same figure gives the same bytes."""
     paths = []
-    for suffix, metadata in ((".png", {"Software": None}), (".pdf", {"CreationDate": None, "Creator": None, "Producer": None})):
+    for suffix, metadata in (
+        (".png", {"Software": None}),
+        (".pdf", {"CreationDate": None, "Creator": None, "Producer": None}),
+    ):
         path = Path(f"{stem}{suffix}")
         with atomic_path(path) as temporary:
             figure.savefig(temporary, dpi=150, metadata=metadata)

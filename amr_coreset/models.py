@@ -43,10 +43,14 @@ class CNN1D(nn.Module):
     def __init__(self, classes: int, length: int, width: int = 32):
         super().__init__()
         if length < 64 or length % 64:
-            raise ValueError(f"CNN1D halves its input six times, so the frame length must be a multiple of 64; got {length}.")
+            raise ValueError(
+                f"CNN1D halves its input six times, so the frame length must be a multiple of 64; got {length}."
+            )
         self.rows = _stack(1, width, two_rows=True)
         self.stacks = nn.Sequential(*[_stack(width, width) for _ in range(5)])
-        self.head = nn.Sequential(nn.Flatten(), nn.Linear(width * length // 64, 128), nn.Dropout(0.3), nn.Linear(128, classes))
+        self.head = nn.Sequential(
+            nn.Flatten(), nn.Linear(width * length // 64, 128), nn.Dropout(0.3), nn.Linear(128, classes)
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         return self.head(self.stacks(self.rows(x.unsqueeze(1)).squeeze(2)))

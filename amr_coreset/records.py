@@ -97,9 +97,8 @@ class TrainingRecord:
             for axis, size in zip(axes, values.shape, strict=True):
                 first, known = sizes.setdefault(axis, (part, size))
                 if size != known:
-                    raise RecordError(
-                        f"{part} has shape {values.shape}, but {first} says that {axis} = {known} (axes of {part}: {', '.join(axes)})."
-                    )
+                    shape = f"{part} ({', '.join(axes)}) has shape {values.shape}"
+                    raise RecordError(f"{shape}, but {first} says that {axis} = {known}.")
             setattr(self, part, _checked(part, values))
 
     def __len__(self) -> int:
@@ -112,7 +111,8 @@ class TrainingRecord:
     @property
     def epochs(self) -> int | None:
         """T, or None if nothing was recorded per epoch."""
-        return next((len(getattr(self, p)) for p, axes in PARTS.items() if axes == "TN" and getattr(self, p) is not None), None)
+        held = [getattr(self, p) for p, axes in PARTS.items() if axes == "TN"]
+        return next((len(values) for values in held if values is not None), None)
 
     @property
     def digest(self) -> str:
@@ -165,7 +165,9 @@ def load_record(path: str | Path) -> TrainingRecord:
     try:
         with h5py.File(path, "r") as file:
             if file.attrs.get("format") != FORMAT:
-                raise RecordError(f"{path} is HDF5, but not a training record (format {file.attrs.get('format')!r}, expected {FORMAT!r}).")
+                raise RecordError(
+                    f"{path} is HDF5, but not a training record (format {file.attrs.get('format')!r}, expected {FORMAT!r})."
+                )
             # Only arrays that lie in this very file: a link could lead anywhere.
             held = [p for p in PARTS if isinstance(file.get(p, getlink=True), h5py.HardLink)]
             arrays = {p: file[p][...] for p in held}
@@ -220,8 +222,12 @@ class Recorder:
         """Take up a trajectory from a checkpoint."""
         self.trajectory = {name: state[name].numpy() for name in self.trajectory}
 
-    def record(self, model: torch.nn.Module, *, device: str | None = None, made_by: dict | None = None) -> TrainingRecord:
+    def record(
+        self, model: torch.nn.Module, *, device: str | None = None, made_by: dict | None = None
+    ) -> TrainingRecord:
         """The finished record, with logits and embeddings of the final network."""
         logits, embedding = predict(model, self.train.iq, device=device, embedding=True)
         made = {"data_set": self.train.name, "data_digest": self.train.digest, "source": self.source} | (made_by or {})
-        return TrainingRecord(self.train.label, self.train.snr, **self.trajectory, logits=logits, embedding=embedding, made_by=made)
+        return TrainingRecord(
+            self.train.label, self.train.snr, **self.trajectory, logits=logits, embedding=embedding, made_by=made
+        )

@@ -45,9 +45,14 @@ def _kernel_options(folder: str) -> dict[str, Any]:
     return {"config": Config({"KernelManager": {"transport": "ipc", "ip": f"{folder}/kernel"}})}
 
 
-_START_FAILURES = ("Address already in use", "Kernel died before replying", "Kernel didn't respond", "Timeout waiting for IOPub")
+_START_FAILURES = (
+    "Address already in use",
+    "Kernel died before replying",
+    "Kernel didn't respond",
+    "Timeout waiting for IOPub",
+)
 
-
+# %% ../nbs/17_runner.ipynb #f5382c72
 def run_notebook(
     notebook: str | Path,
     output: str | Path,  # the executed notebook
@@ -66,7 +71,9 @@ def run_notebook(
     for attempt in range(1, attempts + 1):
         try:
             with TemporaryDirectory(prefix="kernel-") as sockets:
-                options = dict(progress_bar=progress, kernel_name="python3", stdout_file=sys.stdout) | _kernel_options(sockets)
+                options = dict(progress_bar=progress, kernel_name="python3", stdout_file=sys.stdout) | _kernel_options(
+                    sockets
+                )
                 papermill.execute_notebook(str(notebook), str(output), parameters, **options)
             return Path(output)
         except PapermillExecutionError as error:
@@ -77,20 +84,27 @@ def run_notebook(
         except Exception as error:
             if attempt == attempts or not any(text in str(error) for text in _START_FAILURES):
                 raise RunError(f"{type(error).__name__}: {error}\n\nwhile running {notebook}") from error
-            print(f"the kernel of {notebook} did not start ({error}); attempt {attempt + 1} of {attempts}", file=sys.stderr)
+            print(
+                f"the kernel of {notebook} did not start ({error}); attempt {attempt + 1} of {attempts}",
+                file=sys.stderr,
+            )
             time.sleep(attempt)
     raise RunError(f"attempts must be at least 1; got {attempts}.")
 
-# %% ../nbs/17_runner.ipynb #85813872
+# %% ../nbs/17_runner.ipynb #fab8b36a
 def main(arguments: list[str] | None = None) -> int:
     """Command line: NB OUT [-p name value ...]. Values are read as YAML, as papermill does."""
-    parser = argparse.ArgumentParser(prog="python -m amr_coreset.runner", description="Run a parameterised notebook by papermill.")
+    parser = argparse.ArgumentParser(
+        prog="python -m amr_coreset.runner", description="Run a parameterised notebook by papermill."
+    )
     parser.add_argument("notebook")
     parser.add_argument("output")
     parser.add_argument("-p", dest="parameters", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"))
     options = parser.parse_args(arguments)
     try:
-        run_notebook(options.notebook, options.output, {name: yaml.safe_load(value) for name, value in options.parameters})
+        run_notebook(
+            options.notebook, options.output, {name: yaml.safe_load(value) for name, value in options.parameters}
+        )
     except RunError as error:
         print(error, file=sys.stderr)
         return 1

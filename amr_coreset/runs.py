@@ -175,6 +175,8 @@ def read_rows(*paths: Path) -> pd.DataFrame:
         missing = [c for c in wanted if c not in table]
         if missing:
             raise ValueError(f"{path} is no table of result rows: it lacks {', '.join(missing)}.")
-        table["accuracy_per_snr"] = table["accuracy_per_snr"].map(lambda text: {int(k): v for k, v in json.loads(text).items()})
+        table["accuracy_per_snr"] = table["accuracy_per_snr"].map(
+            lambda text: {int(k): v for k, v in json.loads(text).items()}
+        )
         tables.append(table[wanted])
     return pd.concat(tables, ignore_index=True)

@@ -115,7 +115,10 @@ class Method:
     def options(self) -> dict[str, object]:
         """The method's own options and their defaults."""
         contract = {"record", "score", "budget", "ties", "draw", "variant", "balance"}
-        parameters = [*inspect.signature(self.score).parameters.values(), *inspect.signature(self.sampler).parameters.values()]
+        parameters = [
+            *inspect.signature(self.score).parameters.values(),
+            *inspect.signature(self.sampler).parameters.values(),
+        ]
         return {p.name: p.default for p in parameters if p.name not in contract}
 
 
@@ -145,7 +148,9 @@ def method(
 
 def methods_table() -> pd.DataFrame:
     """All methods: what they need, their variants and options."""
-    rows = [(m.name, ", ".join(m.needs), ", ".join(m.variants), ", ".join(m.options), m.summary) for m in METHODS.values()]
+    rows = [
+        (m.name, ", ".join(m.needs), ", ".join(m.variants), ", ".join(m.options), m.summary) for m in METHODS.values()
+    ]
     return pd.DataFrame(rows, columns=["method", "needs", "variants", "options", "summary"]).set_index("method")
 
 # %% ../nbs/07_selection.ipynb #b4890af0
@@ -174,7 +179,9 @@ def select(
     """
     chosen = _known_method(method, variant, options)
     if balance not in BALANCES or tie not in ("random", "index"):
-        raise ValueError(f"balance must be one of {', '.join(BALANCES)} and tie 'random' or 'index'; got {balance!r}, {tie!r}.")
+        raise ValueError(
+            f"balance must be one of {', '.join(BALANCES)} and tie 'random' or 'index'; got {balance!r}, {tie!r}."
+        )
     record.need(*chosen.needs, by=method)
     ties, draw = np.random.default_rng(seed).random((2, len(record)))
     if tie == "index":
@@ -187,7 +194,10 @@ def select(
         groups = np.split(np.argsort(group, kind="stable"), np.cumsum(sizes)[:-1])
     score = _scores(chosen, record, variant=variant, balance=balance, **options)
     sampler_options = {k: v for k, v in options.items() if k in inspect.signature(chosen.sampler).parameters}
-    drawn = [g[chosen.sampler(score[g], int(n), ties[g], draw[g], **sampler_options)] for g, n in zip(groups, counts, strict=True)]
+    drawn = [
+        g[chosen.sampler(score[g], int(n), ties[g], draw[g], **sampler_options)]
+        for g, n in zip(groups, counts, strict=True)
+    ]
     position = np.concatenate([np.arange(len(d)) for d in drawn])
     return np.concatenate(drawn)[np.argsort(position, kind="stable")].astype(np.int64)
 

@@ -38,7 +38,9 @@ def normalize(
     }[how]()
     silent = np.flatnonzero(~(norm > 0))
     if silent.size:
-        raise ValueError(f"{silent.size} frames have no energy (first: frame {silent[0]}), so they cannot be normalised by {how!r}.")
+        raise ValueError(
+            f"{silent.size} frames have no energy (first: frame {silent[0]}), so they cannot be normalised by {how!r}."
+        )
     return (iq / norm[:, None, None]).astype(np.float32, copy=False)
 
 # %% ../nbs/01_signals.ipynb #4a9c1637
@@ -79,8 +81,8 @@ class SignalSet:
     def __post_init__(self):
         iq, label, snr = np.asarray(self.iq, np.float32), np.asarray(self.label), np.asarray(self.snr)
         _check_signals(iq, label, snr, self.classes)
-        proper = {"iq": iq, "label": label.astype(np.int64), "snr": snr.astype(np.int16), "classes": tuple(self.classes)}
-        for part, value in proper.items():
+        label, snr = label.astype(np.int64), snr.astype(np.int16)
+        for part, value in dict(iq=iq, label=label, snr=snr, classes=tuple(self.classes)).items():
             object.__setattr__(self, part, value)
 
     def __len__(self) -> int:
@@ -88,7 +90,8 @@ class SignalSet:
 
     def __repr__(self) -> str:
         snr = f"{self.snr.min()}..{self.snr.max()} dB" if len(self) else "no SNR"
-        return f"SignalSet({self.name}: {len(self):,} frames of 2 x {self.length}, {len(self.classes)} classes, {snr})"
+        size = f"{len(self):,} frames of 2 x {self.length}"
+        return f"SignalSet({self.name}: {size}, {len(self.classes)} classes, {snr})"
 
     @property
     def length(self) -> int:

@@ -190,7 +190,9 @@ def _message_bins(rate: float) -> tuple[np.ndarray, np.ndarray]:
 def _message(profile: TwinProfile, n: int, rng: np.random.Generator) -> np.ndarray:
     """(n, bins) complex64 Fourier coefficients of the message, silent in a share of the frames."""
     f, deviation = _message_bins(profile.sample_rate)
-    coefficients = rng.standard_normal((n, len(f), 2), dtype=np.float32).view(np.complex64)[..., 0] * deviation.astype(np.float32)
+    coefficients = rng.standard_normal((n, len(f), 2), dtype=np.float32).view(np.complex64)[..., 0] * deviation.astype(
+        np.float32
+    )
     low, high = np.log(profile.message_amplitude)
     amplitude = np.exp(rng.uniform(low, high, n)) * (rng.random(n) >= profile.silent_fraction)
     return coefficients * amplitude.astype(np.float32)[:, None]
@@ -251,7 +253,9 @@ def clean_frames(
 ) -> np.ndarray:
     """Frames before noise, (n, L) complex64: modulator, timing, carrier offset, phase, fading."""
     delays = profile.path_delays if fading else (0.0,)
-    gains = path_gains(profile, n, rng) if fading else _phasor(np.float32(2 * np.pi) * rng.random((n, 1), dtype=np.float32))
+    gains = (
+        path_gains(profile, n, rng) if fading else _phasor(np.float32(2 * np.pi) * rng.random((n, 1), dtype=np.float32))
+    )
     timing = rng.uniform(0, profile.samples_per_symbol, n)
     if name in CONSTELLATIONS:
         points = CONSTELLATIONS[name]
@@ -304,7 +308,9 @@ def generate(
     Raises `ValueError` for a class, SNR label or noise law that the profile does not have, or n < 1.
     """
     if name not in profile.classes or snr not in profile.snrs:
-        raise ValueError(f"{profile.name} has no cell ({name!r}, {snr}): classes {profile.classes}, SNR labels {profile.snrs}.")
+        raise ValueError(
+            f"{profile.name} has no cell ({name!r}, {snr}): classes {profile.classes}, SNR labels {profile.snrs}."
+        )
     if n < 1:
         raise ValueError(f"a cell needs at least one frame; got n={n}.")
     power = noise_power(noise_law, snr, profile.samples_per_symbol)
@@ -320,7 +326,12 @@ def generate(
         out[start : start + BLOCK] = normalize(noisy, normalization)
     return out[:n]
 
-# %% ../nbs/02_synthesis.ipynb #f33ba80d
+# %% ../nbs/02_synthesis.ipynb #0356df9e
+def _complex(frames: np.ndarray) -> np.ndarray:
+    """(n, 2, L) frames as (n, L) complex samples."""
+    return frames[:, 0] + 1j * frames[:, 1]
+
+# %% ../nbs/02_synthesis.ipynb #26c8861f
 def matched_symbols(
     frames: np.ndarray,  # (B, L) complex: whole circular frames, made with guard = 0
     timing: np.ndarray,  # (B,) known delay in samples
@@ -330,10 +341,12 @@ def matched_symbols(
 ) -> np.ndarray:
     """(B, L / sps) symbols after the root-raised-cosine matched filter at known timing."""
     f = np.fft.fftfreq(frames.shape[1])
-    spectrum = np.fft.fft(frames, axis=1) * np.sqrt(raised_cosine(f * sps, rolloff)) * np.exp(2j * np.pi * np.outer(timing, f))
+    spectrum = (
+        np.fft.fft(frames, axis=1) * np.sqrt(raised_cosine(f * sps, rolloff)) * np.exp(2j * np.pi * np.outer(timing, f))
+    )
     return np.fft.ifft(spectrum, axis=1)[:, ::sps]
 
-# %% ../nbs/02_synthesis.ipynb #fd6da9e9
+# %% ../nbs/02_synthesis.ipynb #70ebd066
 def cumulants(
     symbols: np.ndarray,  # complex
 ) -> tuple[complex, complex, float]:
@@ -356,7 +369,7 @@ def occupied_bandwidth(
     share: float = 0.99,
 ) -> float:
     """Width, in cycles per sample, of the centred band that holds `share` of the mean power."""
-    f, psd = signal.welch(frames, nperseg=frames.shape[1], return_onesided=False)
+    f, psd = signal.welch(frames, nperseg=frames.shape[1], return_onesided=False, detrend=False)
     order = np.argsort(np.abs(f))
     inside = np.cumsum(psd.mean(0)[order]) / psd.mean(0).sum()
     return float(2 * np.abs(f[order])[np.searchsorted(inside, share)])
@@ -372,34 +385,43 @@ def out_of_band_snr(
     floor = psd[:, np.abs(np.fft.fftfreq(frames.shape[1])) > edge].mean(1)
     return 10 * np.log10(np.maximum(psd.mean(1) / floor - 1, 1e-3))
 
-# %% ../nbs/02_synthesis.ipynb #65c64bad
-def _complex(frames: np.ndarray) -> np.ndarray:
-    return frames[:, 0] + 1j * frames[:, 1]
+# %% ../nbs/02_synthesis.ipynb #dcdc8e29
+_CUMULANTS = {
+    "BPSK": (1, 2, -2), "QPSK": (0, 1, -1), "8PSK": (0, 0, -1),
+    "PAM4": (1, 1.36, -1.36), "QAM16": (0, 0.68, -0.68), "QAM64": (0, 0.619, -0.619),
+}  # fmt: skip
+# kurtosis of the shaped samples, power in dB
+_SHAPED = {
+    "BPSK": (1.377, 0), "QPSK": (1.20, 0), "8PSK": (1.20, 0),
+    "PAM4": (1.92, 0.97), "QAM16": (1.47, 0.47), "QAM64": (1.52, 0.54),
+}  # fmt: skip
 
-
+# %% ../nbs/02_synthesis.ipynb #e9a7db2d
 def _modulator_rows(profile: TwinProfile, seed: int) -> Iterator[tuple]:
     """Cumulants after a matched filter, kurtosis, power and bandwidth before noise and fading."""
-    expected = {
-        "BPSK": (1, 2, -2),
-        "QPSK": (0, 1, -1),
-        "8PSK": (0, 0, -1),
-        "PAM4": (1, 1.36, -1.36),
-        "QAM16": (0, 0.68, -0.68),
-        "QAM64": (0, 0.619, -0.619),
-    }
-    for name, targets in expected.items():
+    for name, targets in _CUMULANTS.items():
         rng = np.random.default_rng([seed, 1])
         timing, points = rng.uniform(0, 8, 4000), CONSTELLATIONS[name]
-        frames = linear_frames(points[rng.integers(0, len(points), (4000, 64))], timing, np.ones((4000, 1), np.complex64), guard=0)
-        for which, target, value in zip(("|C20|", "|C40|", "C42"), targets, cumulants(matched_symbols(frames, timing)), strict=True):
-            yield f"{name}: {which} of the matched-filter symbols", target, 0.02, value if which == "C42" else abs(value)
-    shaped = {"BPSK": (1.377, 0), "QPSK": (1.20, 0), "8PSK": (1.20, 0), "PAM4": (1.92, 0.97), "QAM16": (1.47, 0.47), "QAM64": (1.52, 0.54)}
-    for name, (target, level) in shaped.items():
+        frames = linear_frames(
+            points[rng.integers(0, len(points), (4000, 64))], timing, np.ones((4000, 1), np.complex64), guard=0
+        )
+        for which, target, value in zip(
+            ("|C20|", "|C40|", "C42"), targets, cumulants(matched_symbols(frames, timing)), strict=True
+        ):
+            yield (
+                f"{name}: {which} of the matched-filter symbols",
+                target,
+                0.02,
+                value if which == "C42" else abs(value),
+            )
+    for name, (target, level) in _SHAPED.items():
         frames = clean_frames(profile, name, 8000, np.random.default_rng([seed, 2]), fading=False)
         yield f"{name}: kurtosis of the samples", target, 0.03, kurtosis(frames)
         yield f"{name}: mean power (dB)", level, 0.15, 10 * np.log10(np.mean(np.abs(frames) ** 2))
         if name == "QPSK":
-            longer = clean_frames(replace(profile, length=1024), name, 1000, np.random.default_rng([seed, 2]), fading=False)
+            longer = clean_frames(
+                replace(profile, length=1024), name, 1000, np.random.default_rng([seed, 2]), fading=False
+            )
             yield "QPSK: 99 % bandwidth (cycles/sample)", 0.14, 0.01, occupied_bandwidth(longer)
             spectrum = np.abs(np.fft.fft(np.abs(frames) ** 2, axis=1)).mean(0)
             yield "QPSK: peak of the |x|² spectrum (cycles/sample)", 0.125, 1e-9, (8 + np.argmax(spectrum[8:65])) / 128
@@ -407,10 +429,12 @@ def _modulator_rows(profile: TwinProfile, seed: int) -> Iterator[tuple]:
         frames = clean_frames(profile, name, 4000, np.random.default_rng([seed, 3]), fading=False)
         yield f"{name}: kurtosis of the samples", 1.0, 1e-4, kurtosis(frames)
         if name == "CPFSK":
-            longer = clean_frames(replace(profile, length=1024), name, 1000, np.random.default_rng([seed, 3]), fading=False)
+            longer = clean_frames(
+                replace(profile, length=1024), name, 1000, np.random.default_rng([seed, 3]), fading=False
+            )
             yield "CPFSK: 99 % bandwidth (cycles/sample)", 0.15, 0.02, occupied_bandwidth(longer)
 
-# %% ../nbs/02_synthesis.ipynb #adf2f32d
+# %% ../nbs/02_synthesis.ipynb #15dba764
 def _channel_rows(profile: TwinProfile, seed: int) -> Iterator[tuple]:
     """Fading gain, uniform phase and timing, carrier offset."""
     rng = np.random.default_rng([seed, 4])
@@ -418,17 +442,27 @@ def _channel_rows(profile: TwinProfile, seed: int) -> Iterator[tuple]:
     yield "QPSK: mean fading gain (dB)", 2.39, 0.15, 10 * np.log10(np.mean(np.abs(faded) ** 2))
     carrier = clean_frames(profile, "AM-DSB", 4000, rng, fading=False)
     phase = np.angle(carrier.mean(1)) / (2 * np.pi) + 0.5
-    yield "phase: distance from uniform (Kolmogorov-Smirnov)", 0, 1.63 / np.sqrt(4000), stats.kstest(phase, "uniform").statistic
+    yield (
+        "phase: distance from uniform (Kolmogorov-Smirnov)",
+        0,
+        1.63 / np.sqrt(4000),
+        stats.kstest(phase, "uniform").statistic,
+    )
     linear = clean_frames(profile, "BPSK", 4000, rng, fading=False)
     line = (np.abs(linear) ** 2 * np.exp(-2j * np.pi * np.arange(linear.shape[1]) / 8)).sum(1)
     timing = np.angle(line) / (2 * np.pi) + 0.5
-    yield "timing: distance from uniform (Kolmogorov-Smirnov)", 0, 1.63 / np.sqrt(4000), stats.kstest(timing, "uniform").statistic
+    yield (
+        "timing: distance from uniform (Kolmogorov-Smirnov)",
+        0,
+        1.63 / np.sqrt(4000),
+        stats.kstest(timing, "uniform").statistic,
+    )
     for name, order in (("BPSK", 2), ("QPSK", 4), ("8PSK", 8)):
         turned = rotate(clean_frames(profile, name, 500, rng, fading=False), np.full(500, 1 / 128))
         peak = np.fft.fftfreq(128)[np.argmax(np.abs(np.fft.fft(turned**order, axis=1)).mean(0))]
         yield f"{name}: offset 1/128, peak of the spectrum of x^{order}", order / 128, 1e-9, peak
 
-# %% ../nbs/02_synthesis.ipynb #3f930f37
+# %% ../nbs/02_synthesis.ipynb #543253b4
 def _noise_rows(profile: TwinProfile, seed: int) -> Iterator[tuple]:
     """SNR that a label stands for, under each law."""
     options = dict(seed=seed, normalization="none")
@@ -444,7 +478,7 @@ def _noise_rows(profile: TwinProfile, seed: int) -> Iterator[tuple]:
             noisy = _complex(generate(profile, "QPSK", label, 4000, noise_law=law, **options))
             yield f"{law}: median SNR at label {label}, fading (dB)", target, 1.0, np.median(out_of_band_snr(noisy))
 
-# %% ../nbs/02_synthesis.ipynb #f1edf04b
+# %% ../nbs/02_synthesis.ipynb #b7d25034
 def _frame_rows(profile: TwinProfile, seed: int) -> Iterator[tuple]:
     """Norm, envelope, whiteness of AM-SSB and duplicates in the frames as stored."""
     stored = {name: generate(profile, name, 18, 1000, seed=seed) for name in profile.classes}
@@ -461,41 +495,63 @@ def _frame_rows(profile: TwinProfile, seed: int) -> Iterator[tuple]:
     every = np.concatenate(list(stored.values()))
     yield "all classes: duplicate frames", 0, 0, len(every) - len({frame.tobytes() for frame in every})
 
-# %% ../nbs/02_synthesis.ipynb #22dabbc5
+# %% ../nbs/02_synthesis.ipynb #206bfc8c
 def fidelity_table(
     profile: TwinProfile = RML2016_10A,
     seed: int = 0,
 ) -> pd.DataFrame:
     """Every fidelity check of the twin: check, target, tolerance, measured, ok."""
     groups = (_modulator_rows, _channel_rows, _noise_rows, _frame_rows)
-    table = pd.DataFrame([row for group in groups for row in group(profile, seed)], columns=["check", "target", "tolerance", "measured"])
+    table = pd.DataFrame(
+        [row for group in groups for row in group(profile, seed)], columns=["check", "target", "tolerance", "measured"]
+    )
     table["ok"] = (table["measured"] - table["target"]).abs() <= table["tolerance"]
     return table
 
-# %% ../nbs/02_synthesis.ipynb #c0db1e85
+# %% ../nbs/02_synthesis.ipynb #38106713
 def _text_cell(name: str, snr: int, shape: tuple[int, ...], data: bytes, first: bool) -> Iterator[bytes]:
     """One cell in protocol 0; the first defines the memo entries 4, 5 and 7 that the others use."""
     key = f"(S'{name}'\nI{snr}\nt".encode()
-    array, scalar_type = (b"cnumpy.core.multiarray\n_reconstruct\np4\n", b"cnumpy\ndtype\np7\n") if first else (b"g4\n", b"g7\n")
+    array, scalar_type = (
+        (b"cnumpy.core.multiarray\n_reconstruct\np4\n", b"cnumpy\ndtype\np7\n") if first else (b"g4\n", b"g7\n")
+    )
     yield key if not first else key.replace(b"\nI", b"\np2\nI") + b"p3\n"
-    yield array + b"(" + (b"cnumpy\nndarray\np5\n" if first else b"g5\n") + b"(I0\ntS'b'\ntR" + (b"p6\n" if first else b"")
+    yield (
+        array
+        + b"("
+        + (b"cnumpy\nndarray\np5\n" if first else b"g5\n")
+        + b"(I0\ntS'b'\ntR"
+        + (b"p6\n" if first else b"")
+    )
     yield b"(I1\n(" + "".join(f"I{n}\n" for n in shape).encode() + b"t" + scalar_type
     yield b"(S'f4'\nI0\nI1\ntR" + (b"p8\n" if first else b"") + b"(I3\nS'<'\nNNNI-1\nI-1\nI0\ntbI00\nS"
     yield repr(data)[1:].encode("ascii") + b"\ntbs"
 
-# %% ../nbs/02_synthesis.ipynb #3e430efd
+# %% ../nbs/02_synthesis.ipynb #e30cb331
 def _binary_cell(name: str, snr: int, shape: tuple[int, ...], data: bytes, first: bool) -> Iterator[bytes]:
     """One cell in protocol 2."""
     short = lambda text: b"U" + bytes([len(text)]) + text.encode()  # noqa: E731
     integer = lambda n: b"J" + int(n).to_bytes(4, "little", signed=True)  # noqa: E731
     yield short(name) + integer(snr) + b"\x86"
-    array, scalar_type = (b"cnumpy.core.multiarray\n_reconstruct\nq\x04", b"cnumpy\ndtype\nq\x07") if first else (b"h\x04", b"h\x07")
+    array, scalar_type = (
+        (b"cnumpy.core.multiarray\n_reconstruct\nq\x04", b"cnumpy\ndtype\nq\x07") if first else (b"h\x04", b"h\x07")
+    )
     yield array + (b"cnumpy\nndarray\nq\x05" if first else b"h\x05") + integer(0) + b"\x85" + short("b") + b"\x87R"
     yield b"(" + integer(1) + b"(" + b"".join(integer(n) for n in shape) + b"t" + scalar_type
-    yield short("f4") + integer(0) + integer(1) + b"\x87R(" + integer(3) + short("<") + b"NNN" + integer(-1) * 2 + integer(0)
+    yield (
+        short("f4")
+        + integer(0)
+        + integer(1)
+        + b"\x87R("
+        + integer(3)
+        + short("<")
+        + b"NNN"
+        + integer(-1) * 2
+        + integer(0)
+    )
     yield b"tb\x89T" + len(data).to_bytes(4, "little") + data + b"tbs"
 
-# %% ../nbs/02_synthesis.ipynb #5ae845fe
+# %% ../nbs/02_synthesis.ipynb #7baaf3d2
 def write_pickle(
     path: str | Path,
     cells: Iterable[tuple[str, int, np.ndarray]],  # (class, SNR label, (n, 2, L) frames), one at a time
@@ -513,7 +569,7 @@ def write_pickle(
         file.write(b".")
     return Path(path)
 
-# %% ../nbs/02_synthesis.ipynb #6071acb5
+# %% ../nbs/02_synthesis.ipynb #52b6d796
 def write_twin(
     path: str | Path,
     frames_per_cell: int = 1000,
@@ -527,5 +583,7 @@ def write_twin(
     """Generate the twin of `profile` and write it, cell by cell, in the published file layout."""
     cells = [(name, snr) for name in profile.classes for snr in profile.snrs]
     bar = tqdm(cells, desc=f"{profile.name}-twin", unit="cell", disable=not progress)
-    made = ((name, snr, generate(profile, name, snr, frames_per_cell, seed=seed, noise_law=noise_law)) for name, snr in bar)
+    made = (
+        (name, snr, generate(profile, name, snr, frames_per_cell, seed=seed, noise_law=noise_law)) for name, snr in bar
+    )
     return write_pickle(path, made, protocol)

@@ -89,7 +89,11 @@ def describe_block(block: pd.DataFrame, scale: Scale, name: str) -> TableText:
         else f"{first['selection_model']} → {first['evaluation_model']}"
     )
     real = first["data_set"].removesuffix("-twin")
-    data = f"synthetic twin of {real}, not the real data set" if first["data_set"].endswith("-twin") else f"the real {real}"
+    data = (
+        f"synthetic twin of {real}, not the real data set"
+        if first["data_set"].endswith("-twin")
+        else f"the real {real}"
+    )
     coresets = block[block["method"] != ALL_FRAMES]
     spread = "mean ± standard deviation" if coresets["repeats"].max() > 1 else "accuracy"
     return TableText(
@@ -109,7 +113,12 @@ def _cells(block: pd.DataFrame, bold: str) -> pd.DataFrame:
     rates = sorted(block.loc[block["method"] != ALL_FRAMES, "rate"].unique())
     methods = list(dict.fromkeys(block.loc[block["method"] != ALL_FRAMES, "method"]))
     top_published = block.groupby("rate")["published"].max()
-    means = block.pivot_table(index="method", columns="rate", values="mean").reindex(methods)[rates].mean(axis=1, skipna=False).round(4)
+    means = (
+        block.pivot_table(index="method", columns="rate", values="mean")
+        .reindex(methods)[rates]
+        .mean(axis=1, skipna=False)
+        .round(4)
+    )
 
     def cell(line) -> str:
         ours = f"{line['mean']:.4f}" + (f" ± {line['std']:.4f}" if line["repeats"] > 1 else "")
@@ -129,7 +138,12 @@ def _cells(block: pd.DataFrame, bold: str) -> pd.DataFrame:
 def table_markdown(block: pd.DataFrame, text: TableText) -> str:
     """One block as a Markdown table with title and notes."""
     cells = _cells(block, "**{}**")
-    lines = [f"**{text.title}**", "", "| Method | " + " | ".join(cells.columns) + " |", "|---|" + "---|" * len(cells.columns)]
+    lines = [
+        f"**{text.title}**",
+        "",
+        "| Method | " + " | ".join(cells.columns) + " |",
+        "|---|" + "---|" * len(cells.columns),
+    ]
     lines += [f"| {name} | " + " | ".join(row) + " |" for name, row in zip(cells.index, cells.to_numpy(), strict=True)]
     return "\n".join([*lines, "", *[f"{note}  " for note in text.notes], ""])
 
@@ -190,7 +204,9 @@ def write_table(
     texts = [describe_block(block, scale, name) for block in blocks]
     return [
         write_text(stem.with_suffix(".csv"), table.to_csv(index=False, float_format="%.6g")),
-        write_text(stem.with_suffix(".md"), "\n".join(table_markdown(b, t) for b, t in zip(blocks, texts, strict=True))),
+        write_text(
+            stem.with_suffix(".md"), "\n".join(table_markdown(b, t) for b, t in zip(blocks, texts, strict=True))
+        ),
         write_text(stem.with_suffix(".tex"), "\n".join(table_latex(b, t) for b, t in zip(blocks, texts, strict=True))),
     ]
 
@@ -206,6 +222,8 @@ def collect_rows(paths: list[Path], rates: tuple[float, ...] | None = None) -> p
     """Rows of the files, those of the asked rates and the training on all frames; an error names the files that are missing."""
     missing = [str(p) for p in paths if not Path(p).exists()]
     if missing:
-        raise FileNotFoundError(f"runs that are not done yet: {', '.join(missing)}. `make reproduce` does what is missing.")
+        raise FileNotFoundError(
+            f"runs that are not done yet: {', '.join(missing)}. `make reproduce` does what is missing."
+        )
     rows = read_rows(*paths)
     return rows if rates is None else rows[rows["rate"].isin(rates) | (rows["method"] == ALL_FRAMES)]

@@ -91,7 +91,11 @@ def predict(
     place, was_training = pick_device(device), model.training
     frames = torch.as_tensor(iq)
     caught: list[torch.Tensor] = []
-    hook = last_linear(model).register_forward_pre_hook(lambda _, inputs: caught.append(inputs[0].cpu())) if embedding else None
+    hook = (
+        last_linear(model).register_forward_pre_hook(lambda _, inputs: caught.append(inputs[0].cpu()))
+        if embedding
+        else None
+    )
     model.to(place).eval()
     try:
         logits = [model(frames[i : i + batch_size].to(place)).cpu() for i in range(0, len(frames), batch_size)]
@@ -153,7 +157,9 @@ class FitResult:
 # %% ../nbs/05_training.ipynb #bbd17b57
 def _run_key(model: nn.Module, train: SignalSet, recipe: Recipe, seed: int, recorder: Any) -> str:
     shapes = [[name, list(p.shape)] for name, p in model.state_dict().items()]
-    return digest(train.digest, asdict(recipe), seed, shapes, type(recorder).__name__, getattr(recorder, "source", None))
+    return digest(
+        train.digest, asdict(recipe), seed, shapes, type(recorder).__name__, getattr(recorder, "source", None)
+    )
 
 
 def _save_checkpoint(path: Path, state: dict):
@@ -167,7 +173,9 @@ def _load_checkpoint(path: Path, key: str) -> dict | None:
         return None
     state = torch.load(path, weights_only=True)
     if state.get("key") != key:
-        raise ValueError(f"{path} is the checkpoint of another run (other data, model, recipe or seed). Delete it or name another file.")
+        raise ValueError(
+            f"{path} is the checkpoint of another run (other data, model, recipe or seed). Delete it or name another file."
+        )
     return state
 
 # %% ../nbs/05_training.ipynb #c4573e56
@@ -194,10 +202,14 @@ def fit(
     if not len(train):
         raise ValueError("there are no frames to train on.")
     with torch_threads(threads), torch.random.fork_rng():
-        return _fit(model, train, recipe, seed, test, evaluate_every, recorder, checkpoint, checkpoint_seconds, device, progress)
+        return _fit(
+            model, train, recipe, seed, test, evaluate_every, recorder, checkpoint, checkpoint_seconds, device, progress
+        )
 
 # %% ../nbs/05_training.ipynb #81484e89
-def _fit(model, train, recipe, seed, test, evaluate_every, recorder, checkpoint, checkpoint_seconds, device, progress) -> FitResult:
+def _fit(
+    model, train, recipe, seed, test, evaluate_every, recorder, checkpoint, checkpoint_seconds, device, progress
+) -> FitResult:
     place = pick_device(device)
     model.to(place).train()
     frames, labels = torch.from_numpy(train.iq).to(place), torch.from_numpy(train.label).to(place)
@@ -218,7 +230,14 @@ def _fit(model, train, recipe, seed, test, evaluate_every, recorder, checkpoint,
         start, result.loss, result.test_accuracy = state["epoch"], state["loss"], state["test_accuracy"]
     saved = time.perf_counter()
     batches = -(-len(train) // recipe.batch_size)
-    bar = tqdm(total=recipe.epochs * batches, initial=start * batches, desc="training", unit="batch", disable=not progress, leave=False)
+    bar = tqdm(
+        total=recipe.epochs * batches,
+        initial=start * batches,
+        desc="training",
+        unit="batch",
+        disable=not progress,
+        leave=False,
+    )
     with bar:
         for epoch in range(start, recipe.epochs):
             result.loss.append(_epoch(model, frames, labels, optimizer, recipe.batch_size, order, recorder, bar))
@@ -236,7 +255,9 @@ def _fit(model, train, recipe, seed, test, evaluate_every, recorder, checkpoint,
             if checkpoint and (last or time.perf_counter() - saved >= checkpoint_seconds):
                 state = {name: part.state_dict() for name, part in parts.items()}
                 state |= {"key": key, "epoch": epoch + 1, "loss": result.loss, "test_accuracy": result.test_accuracy}
-                _save_checkpoint(Path(checkpoint), state | {"order": order.get_state(), "dropout": torch.get_rng_state()})
+                _save_checkpoint(
+                    Path(checkpoint), state | {"order": order.get_state(), "dropout": torch.get_rng_state()}
+                )
                 saved = time.perf_counter()
     result.seconds = time.perf_counter() - began
     return result

@@ -48,7 +48,9 @@ def test_the_package_is_what_the_notebooks_export(fresh_copy):
 
 
 def test_notebooks_are_clean(fresh_copy):
-    dirty = [str(n.relative_to(ROOT)) for n in NOTEBOOKS if n.read_bytes() != (fresh_copy / n.relative_to(ROOT)).read_bytes()]
+    dirty = [
+        str(n.relative_to(ROOT)) for n in NOTEBOOKS if n.read_bytes() != (fresh_copy / n.relative_to(ROOT)).read_bytes()
+    ]
     assert not dirty, f"run nbdev_clean: {dirty}"
     for notebook in NOTEBOOKS:
         assert notebook.stat().st_size < 400_000, f"{notebook.name} stores too much output"
@@ -58,8 +60,14 @@ def test_notebooks_are_clean(fresh_copy):
 
 
 def test_no_test_vanished():
-    defined = [name for n in NOTEBOOKS for source, _ in cells(n) for name in re.findall(r"^def (test_\w+)", source, re.M)]
-    exported = [name for p in ROOT.glob("amr_coreset/tests/*.py") for name in re.findall(r"^def (test_\w+)", p.read_text(), re.M)]
+    defined = [
+        name for n in NOTEBOOKS for source, _ in cells(n) for name in re.findall(r"^def (test_\w+)", source, re.M)
+    ]
+    exported = [
+        name
+        for p in ROOT.glob("amr_coreset/tests/*.py")
+        for name in re.findall(r"^def (test_\w+)", p.read_text(), re.M)
+    ]
     assert sorted(defined) == sorted(exported) and len(defined) == len(set(defined)) >= 60
     collected = subprocess.run(
         [sys.executable, "-m", "pytest", "--collect-only", "-q", "-m", "slow or not slow", "--pyargs", "amr_coreset"],
@@ -112,12 +120,19 @@ def test_dependencies_point_one_way():
             )
             assert not any(n.split(".")[0] in ("nbdev", "fastcore") for n in names), f"{module} imports {names}"
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("amr_coreset"):
-                used = [node.module.split(".")[1]] if "." in node.module else [a.name for a in node.names if a.name in order]
+                used = (
+                    [node.module.split(".")[1]]
+                    if "." in node.module
+                    else [a.name for a in node.names if a.name in order]
+                )
                 assert all(order[u] < place for u in used), f"{module} imports {used}, which comes after it"
 
 
 def test_readme_is_the_index():
-    readme, index = (ROOT / "README.md").read_text(), "\n\n".join(s for s, _ in cells(ROOT / "nbs/index.ipynb", "markdown"))
+    readme, index = (
+        (ROOT / "README.md").read_text(),
+        "\n\n".join(s for s, _ in cells(ROOT / "nbs/index.ipynb", "markdown")),
+    )
     plain = lambda text: re.sub(r"\]\([^)]*\)", "]", text)  # noqa: E731  links differ: the two lie in different folders
     for paragraph in index.split("\n\n"):
         assert plain(paragraph).strip() in plain(readme), f"run make docs; README.md lacks: {paragraph[:80]}"

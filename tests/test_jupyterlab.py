@@ -27,7 +27,13 @@ def lab(tmp_path_factory):
     }  # fmt: skip
     # A kernel is no test: what lacks its reference files there says so and goes on.
     environment.pop("PYTEST_CURRENT_TEST", None)
-    options = ["--no-browser", "--ServerApp.port=0", "--IdentityProvider.token=secret", f"--ServerApp.root_dir={folder}", "--allow-root"]
+    options = [
+        "--no-browser",
+        "--ServerApp.port=0",
+        "--IdentityProvider.token=secret",
+        f"--ServerApp.root_dir={folder}",
+        "--allow-root",
+    ]
     with open(folder / "server.log", "w") as log:
         server = subprocess.Popen(
             [sys.executable, "-m", "jupyterlab", *options, "--LabApp.expose_app_in_browser=True"],
@@ -52,7 +58,9 @@ def lab(tmp_path_factory):
 @pytest.fixture(scope="module")
 def browser():
     if not (shutil.which("chromium") and shutil.which("chromedriver")):
-        assert not os.environ.get("CI"), "chromium and chromedriver must be there in continuous integration; `make browser` installs them"
+        assert not os.environ.get("CI"), (
+            "chromium and chromedriver must be there in continuous integration; `make browser` installs them"
+        )
         pytest.skip("chromium and chromedriver are not installed; `make browser` installs them on Debian")
     from selenium import webdriver
 

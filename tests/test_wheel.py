@@ -19,7 +19,9 @@ def test_the_wheel_holds_the_package_and_its_tests(tmp_path):
     shutil.copytree(ROOT / "amr_coreset", source / "amr_coreset", ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("setup.py", "settings.ini", "pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source / name)
-    subprocess.run([*pip, "wheel", "--no-deps", "--no-build-isolation", "-w", tmp_path, source], check=True, capture_output=True)
+    subprocess.run(
+        [*pip, "wheel", "--no-deps", "--no-build-isolation", "-w", tmp_path, source], check=True, capture_output=True
+    )
     (wheel,) = tmp_path.glob("amr_coreset-*.whl")
     names = zipfile.ZipFile(wheel).namelist()
     assert "amr_coreset/foqus.py" in names and "amr_coreset/tests/test_foqus.py" in names

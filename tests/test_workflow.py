@@ -26,7 +26,11 @@ def project(folder: Path) -> Path:
 
 
 def environment(folder: Path) -> dict:
-    return os.environ | {"PYTHONPATH": str(folder), "AMR_CORESET_CACHE": str(folder / "cache"), "PYTHONDONTWRITEBYTECODE": "1"}
+    return os.environ | {
+        "PYTHONPATH": str(folder),
+        "AMR_CORESET_CACHE": str(folder / "cache"),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
 
 
 def start(folder: Path, **options) -> subprocess.Popen:
@@ -51,7 +55,10 @@ def finish(folder: Path) -> str:
 
 
 def outputs(folder: Path) -> dict[str, bytes]:
-    return {str(p.relative_to(folder)): p.read_bytes() for p in [*folder.glob("tables/table1.*"), *folder.glob("figures/table1_*")]}
+    return {
+        str(p.relative_to(folder)): p.read_bytes()
+        for p in [*folder.glob("tables/table1.*"), *folder.glob("figures/table1_*")]
+    }
 
 
 def wait_for(condition, process, seconds=120):
@@ -108,7 +115,9 @@ def test_killed_and_started_again_it_finishes_what_is_missing(uninterrupted, tmp
         kept |= {p: p.stat().st_mtime_ns for p in runs.glob("*/*/*/rows/*.json") if p not in kept}
     text = finish(folder)
     assert outputs(folder) == outputs(uninterrupted[0]), "the tables must be the same bytes as without a kill"
-    assert len(kept) >= 3 and all(p.stat().st_mtime_ns == was for p, was in kept.items()), "what was done must not be done again"
+    assert len(kept) >= 3 and all(p.stat().st_mtime_ns == was for p, was in kept.items()), (
+        "what was done must not be done again"
+    )
     assert not any(runs.glob("*/*/*/checkpoints/*")), text
 
 

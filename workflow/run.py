@@ -22,7 +22,9 @@ def plan(data_set: str, model: str, scale: str, scales: str, data_dir: str, core
     from amr_coreset.experiments import Study, plan
     from amr_coreset.runs import load_scale
 
-    study = Study(data_set, model, load_scale(scale, scales), data_dir=None if data_dir == "null" else data_dir, progress=False)
+    study = Study(
+        data_set, model, load_scale(scale, scales), data_dir=None if data_dir == "null" else data_dir, progress=False
+    )
     return plan(study, int(cores))
 
 
@@ -34,14 +36,29 @@ def main(arguments: list[str]) -> int:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            print("Another workflow is running in this folder. Wait for it, or stop it; nothing was changed.", file=sys.stderr)
+            print(
+                "Another workflow is running in this folder. Wait for it, or stop it; nothing was changed.",
+                file=sys.stderr,
+            )
             return 1
         # Snakemake inherits the lock, so it lasts as long as either of the two runs.
-        snakemake = [sys.executable, "-m", "snakemake", "--snakefile", "workflow/Snakefile", "--profile", "workflow/profiles/local"]
+        snakemake = [
+            sys.executable,
+            "-m",
+            "snakemake",
+            "--snakefile",
+            "workflow/Snakefile",
+            "--profile",
+            "workflow/profiles/local",
+        ]
         options = dict(cwd=ROOT, pass_fds=[lock.fileno()])
         if (ROOT / ".snakemake" / "locks").is_dir() and any((ROOT / ".snakemake" / "locks").iterdir()):
             subprocess.run(
-                [*snakemake, *arguments, "--unlock"], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options
+                [*snakemake, *arguments, "--unlock"],
+                check=True,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                **options,
             )
         code = subprocess.run([*snakemake, *arguments], **options).returncode
     print(f"{'Failed' if code else 'Done'} after {time.perf_counter() - began:.0f} s.")

@@ -24,7 +24,9 @@ UNCERTAIN = {"LeastConfidence": "Least Confidence", "Entropy": "Entropy", "Margi
 
 def oracle_record():
     inputs = load_oracle("inputs")
-    return TrainingRecord(inputs["labels"], correct=inputs["correct"], loss=inputs["loss"], logits=inputs["logits_final"])
+    return TrainingRecord(
+        inputs["labels"], correct=inputs["correct"], loss=inputs["loss"], logits=inputs["logits_final"]
+    )
 
 
 @oracle_test

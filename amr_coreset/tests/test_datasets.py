@@ -19,7 +19,7 @@ from amr_coreset.synthesis import RML2016_10A, generate, write_pickle, write_twi
 from amr_coreset.tests.oracles import oracle_test, shared_file
 
 
-# %% ../../nbs/03_datasets.ipynb #49571d8f
+# %% ../../nbs/03_datasets.ipynb #d4e58e5a
 SMALL = [(name, snr, generate(RML2016_10A, name, snr, 3)) for name in ("QPSK", "AM-SSB") for snr in (-20, 0, 10, 18)]
 
 
@@ -42,7 +42,7 @@ def test_every_flavour_of_the_file_reads_the_same():
             assert list(cells) == [(n, s) for n, s, _ in SMALL]
             assert all(np.array_equal(cells[n, s], f) for n, s, f in SMALL)
 
-# %% ../../nbs/03_datasets.ipynb #15126cde
+# %% ../../nbs/03_datasets.ipynb #c8d55883
 class Runs:
     def __init__(self, function, *arguments):
         self.call = function, arguments
@@ -54,7 +54,12 @@ class Runs:
 def hostile_files(flag):
     """name -> bytes; each creates the file `flag`, or never ends, if it is executed."""
     command = f"open({str(flag)!r}, 'w').close()"
-    laughs = b"\x80\x02}(" + b"U\x03lol" + b"\x85q\x00" + b"".join(b"h%c" % i + b"h%c" % i + b"\x86q%c" % (i + 1) for i in range(60))
+    laughs = (
+        b"\x80\x02}("
+        + b"U\x03lol"
+        + b"\x85q\x00"
+        + b"".join(b"h%c" % i + b"h%c" % i + b"\x86q%c" % (i + 1) for i in range(60))
+    )
     calls = {
         "os.system": Runs(os.system, f"touch {flag}"),
         "eval": Runs(eval, command),
@@ -72,7 +77,9 @@ def hostile_files(flag):
         "OBJ opcode": b"(cos\nsystem\nS'touch %s'\no." % str(flag).encode(),
         "text protocol": body + b"." + b" " * 100,
         "billion laughs": laughs + b"K\x01u.",
-        "billion laughs in lists": b"\x80\x02]q\x00" + b"".join(b"(h%ch%cl" % (i, i) + b"q%c" % (i + 1) for i in range(60)) + b".",
+        "billion laughs in lists": b"\x80\x02]q\x00"
+        + b"".join(b"(h%ch%cl" % (i, i) + b"q%c" % (i + 1) for i in range(60))
+        + b".",
         "call of a marker": b"\x80\x02cnumpy\ndtype\ncnumpy\nndarray\n\x85R}\x86R.",
         "object elements": b"\x80\x02cnumpy\ndtype\n(U\x02O8K\x00K\x01tR." + b" " * 100,
         "memory bomb": b"\x80\x02}(U\x04QPSKK\x02\x86T\xff\xff\xff\x7fu.",
@@ -82,7 +89,7 @@ def hostile_files(flag):
         "extension": b"\x80\x02\x82\x01." + b" " * 100,
     }
 
-# %% ../../nbs/03_datasets.ipynb #086f2771
+# %% ../../nbs/03_datasets.ipynb #9a388d44
 def test_hostile_files_are_refused_and_execute_nothing():
     with TemporaryDirectory() as folder:
         flag, path = Path(folder, "executed"), Path(folder, "RML2016.10a_dict.pkl")
@@ -96,7 +103,7 @@ def test_hostile_files_are_refused_and_execute_nothing():
             assert str(path) in str(error.value) and len(str(error.value)) < 600, name
             assert not flag.exists(), name
 
-# %% ../../nbs/03_datasets.ipynb #0ba5d37a
+# %% ../../nbs/03_datasets.ipynb #4d1747cc
 def test_one_array_under_many_keys_is_refused():
     frames = SMALL[0][2]
     with TemporaryDirectory() as folder:
@@ -105,7 +112,7 @@ def test_one_array_under_many_keys_is_refused():
         with pytest.raises(DatasetError, match="the same stored array as another cell"):
             read_pickle_cells(path, progress=False)
 
-# %% ../../nbs/03_datasets.ipynb #cfcbabdf
+# %% ../../nbs/03_datasets.ipynb #902470ad
 def test_damaged_files_each_have_their_message():
     good = SMALL[0][2]
     nan = good.copy()
@@ -125,7 +132,8 @@ def test_damaged_files_each_have_their_message():
         "occurs twice": dumps({("QPSK", 2): good, (b"QPSK", 2): good.copy()}, 2),
         "not a .class, SNR. pair": dumps({"QPSK": good}, 2),
         "needs 3072 bytes, the file has 3068": dumps({("QPSK", 2): good}, 4).replace(
-            b"B" + (3072).to_bytes(4, "little") + good.tobytes(), b"B" + (3068).to_bytes(4, "little") + good.tobytes()[:-4]
+            b"B" + (3072).to_bytes(4, "little") + good.tobytes(),
+            b"B" + (3068).to_bytes(4, "little") + good.tobytes()[:-4],
         ),
     }
     with TemporaryDirectory() as folder:
@@ -135,7 +143,7 @@ def test_damaged_files_each_have_their_message():
             with pytest.raises(DatasetError, match=message):
                 read_pickle_cells(path, progress=False)
 
-# %% ../../nbs/03_datasets.ipynb #d7729db5
+# %% ../../nbs/03_datasets.ipynb #f8cb9eef
 def test_a_file_cut_anywhere_is_an_error():
     with TemporaryDirectory() as folder:
         path = Path(folder, "RML2016.10a_dict.pkl")
@@ -146,7 +154,7 @@ def test_a_file_cut_anywhere_is_an_error():
                 with pytest.raises(DatasetError):
                     read_pickle_cells(path, progress=False)
 
-# %% ../../nbs/03_datasets.ipynb #982d5ef9
+# %% ../../nbs/03_datasets.ipynb #8e31ed70
 def test_the_twin_and_a_real_file_go_the_same_way():
     with TemporaryDirectory() as folder:
         twin = load_dataset("RML2016.10a-twin", folder, frames_per_cell=4, progress=False)
@@ -158,16 +166,20 @@ def test_the_twin_and_a_real_file_go_the_same_way():
         made.rename(Path(folder, "RML2016.10a_dict.dat"))
         real = load_dataset("RML2016.10a", folder, progress=False)
         assert real.name == "RML2016.10a" and real.digest == twin.digest
-        few = load_dataset("RML2016.10a", folder, snr_min=None, frames_per_cell=2, drop_classes=("AM-SSB",), progress=False)
+        few = load_dataset(
+            "RML2016.10a", folder, snr_min=None, frames_per_cell=2, drop_classes=("AM-SSB",), progress=False
+        )
         assert len(few) == 10 * 20 * 2 and "AM-SSB" not in few.classes
         assert np.array_equal(few.at_least(18).iq[:2], twin.iq[twin.snr == 18][:2])
         two = load_dataset("RML2016.10a", folder, classes=("64QAM", "QPSK"), normalization="l1", progress=False)
         assert two.classes == ("QAM64", "QPSK") and np.allclose(np.hypot(two.iq[:, 0], two.iq[:, 1]).sum(1), 1)
 
-# %% ../../nbs/03_datasets.ipynb #9c6039c9
+# %% ../../nbs/03_datasets.ipynb #22ffcabd
 def test_what_is_missing_or_misnamed_is_said():
     with TemporaryDirectory() as folder:
-        with pytest.raises(DatasetError, match=r"no file RML2016.10a_dict.pkl.*deepsig.*load_dataset\(\"RML2016.10a-twin\"\)"):
+        with pytest.raises(
+            DatasetError, match=r"no file RML2016.10a_dict.pkl.*deepsig.*load_dataset\(\"RML2016.10a-twin\"\)"
+        ):
             load_dataset("RML2016.10a", folder)
         with pytest.raises(ValueError, match="choose one of RML2016.10a, RML2016.10a-twin"):
             load_dataset("RML2016", folder)
@@ -179,7 +191,7 @@ def test_what_is_missing_or_misnamed_is_said():
         with pytest.raises(ValueError, match="at least 1; got 0"):
             load_dataset("RML2016.10a", folder, frames_per_cell=0)
 
-# %% ../../nbs/03_datasets.ipynb #214f2138
+# %% ../../nbs/03_datasets.ipynb #9021b5e4
 @oracle_test
 def test_a_genuine_frame():
     excerpt = shared_file("real_data", "RML2016.10a_dict_excerpt_p0.pkl")

@@ -18,7 +18,7 @@ from amr_coreset.experiments import _train
 from amr_coreset.runs import Scale
 
 
-# %% ../../nbs/14_experiments.ipynb #3604f4ea
+# %% ../../nbs/14_experiments.ipynb #143d29e3
 TINY = Scale(
     name="tiny", frames_per_cell=8, snr_min=10, normalization="unit_power", recipe="lab", epochs=2, rates=(0.3,), repeats=2, record_each=False,
     record_source="epoch_end", evaluate_every=1, threads=1, record_threads=1, methods=("Uniform", "FoQuS"), cut="everything",
@@ -28,13 +28,15 @@ TINY = Scale(
 def tiny_study(folder):
     return Study("RML2016.10a-twin", "CNN1D", TINY, data_dir=folder, root=Path(folder, "runs"), progress=False)
 
-# %% ../../nbs/14_experiments.ipynb #cc858625
+# %% ../../nbs/14_experiments.ipynb #87cbb1c4
 def test_a_study_runs_once_and_is_found_again():
     with TemporaryDirectory() as folder:
         study = tiny_study(folder)
         rows = evaluate_coresets(study, 0.3)
         assert [(r.method, r.seed) for r in rows] == [("Uniform", 0), ("Uniform", 1), ("FoQuS", 0), ("FoQuS", 1)]
-        assert all(r.frames == round(0.3 * len(study.split.train)) and 0 <= r.accuracy <= r.best_accuracy <= 1 for r in rows)
+        assert all(
+            r.frames == round(0.3 * len(study.split.train)) and 0 <= r.accuracy <= r.best_accuracy <= 1 for r in rows
+        )
         assert list(Path(study.folder, "checkpoints").iterdir()) == []
         record, full = make_record(study)
         assert full.method == "All frames" and full.frames == len(record) == 11 * 5 * 6
@@ -45,10 +47,12 @@ def test_a_study_runs_once_and_is_found_again():
         removed = next(Path(study.folder, "rows").glob(f"{rows[2].run_key}.json"))
         removed.unlink()
         again = evaluate_coresets(tiny_study(folder), 0.3)
-        assert [replace(a, seconds=0) for a in again] == [replace(r, seconds=0) for r in rows], "made again, the row is the same"
+        assert [replace(a, seconds=0) for a in again] == [replace(r, seconds=0) for r in rows], (
+            "made again, the row is the same"
+        )
         assert removed.exists()
 
-# %% ../../nbs/14_experiments.ipynb #edf3d527
+# %% ../../nbs/14_experiments.ipynb #1fa385cb
 def test_other_parameters_are_other_runs():
     with TemporaryDirectory() as folder:
         study = tiny_study(folder)
@@ -59,15 +63,19 @@ def test_other_parameters_are_other_runs():
             replace(TINY, frames_per_cell=6),
             replace(TINY, evaluate_every=2),
         ):
-            assert Study("RML2016.10a-twin", "CNN1D", other, data_dir=folder, progress=False).run_key(kind="record") != key
+            assert (
+                Study("RML2016.10a-twin", "CNN1D", other, data_dir=folder, progress=False).run_key(kind="record") != key
+            )
         with pytest.raises(ValueError, match="choose one of CNN1D, CNN2D"):
             Study("RML2016.10a-twin", "CNN3D", TINY)
         with pytest.raises(ValueError, match="method 'FoQus' is unknown"):
             evaluate_coresets(study, 0.3, methods=("FoQus",))
 
-# %% ../../nbs/14_experiments.ipynb #a5015005
+# %% ../../nbs/14_experiments.ipynb #d74ac4b0
 def test_the_plan_counts_the_trainings():
     with TemporaryDirectory() as folder:
         text = plan(tiny_study(folder), cores=2)
         assert "330 training and 110 test frames, 2 epochs" in text and "1 record(s) and 4 coreset trainings" in text
-        assert 100 < training_speed("CNN1D", load_dataset("RML2016.10a-twin", folder, frames_per_cell=8, progress=False), seconds=0.2)
+        assert 100 < training_speed(
+            "CNN1D", load_dataset("RML2016.10a-twin", folder, frames_per_cell=8, progress=False), seconds=0.2
+        )

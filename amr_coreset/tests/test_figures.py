@@ -23,8 +23,12 @@ def example_table():
         for k, m in enumerate(("Uniform", "Margin", "FoQuS"))
         for r in rates
     ]
-    table = pd.DataFrame(rows + [("All frames", 1.0, 0.8, np.nan, np.nan)], columns=["method", "rate", "mean", "std", "published"])
-    return table.assign(data_set="example-twin", selection_model="CNN1D", evaluation_model="CNN1D", scale="invented", repeats=3)
+    table = pd.DataFrame(
+        rows + [("All frames", 1.0, 0.8, np.nan, np.nan)], columns=["method", "rate", "mean", "std", "published"]
+    )
+    return table.assign(
+        data_set="example-twin", selection_model="CNN1D", evaluation_model="CNN1D", scale="invented", repeats=3
+    )
 
 # %% ../../nbs/16_figures.ipynb #37bb42ba
 def test_a_figure_has_a_line_per_method_and_is_the_same_bytes_each_time():
@@ -36,12 +40,28 @@ def test_a_figure_has_a_line_per_method_and_is_the_same_bytes_each_time():
     with TemporaryDirectory() as folder:
         first = [p.read_bytes() for p in save_figure(figure, Path(folder, "a_5.5"))]
         again = [p.read_bytes() for p in save_figure(accuracy_figure(example_table()), Path(folder, "b"))]
-        assert first == again and sorted(p.name for p in Path(folder).iterdir()) == ["a_5.5.pdf", "a_5.5.png", "b.pdf", "b.png"]
+        assert first == again and sorted(p.name for p in Path(folder).iterdir()) == [
+            "a_5.5.pdf",
+            "a_5.5.png",
+            "b.pdf",
+            "b.png",
+        ]
 
 # %% ../../nbs/16_figures.ipynb #74111889
 def test_every_method_has_its_own_look():
     looks = [
         str(method_style(m))
-        for m in ("FoQuS", "Uniform", "Forgetting", "Least Confidence", "Entropy", "Margin", "Cal", "CD", "GraNd", "Herding")
+        for m in (
+            "FoQuS",
+            "Uniform",
+            "Forgetting",
+            "Least Confidence",
+            "Entropy",
+            "Margin",
+            "Cal",
+            "CD",
+            "GraNd",
+            "Herding",
+        )
     ]
     assert len(set(looks)) == len(looks) and method_style("mine") == method_style("mine")

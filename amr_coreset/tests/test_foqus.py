@@ -24,7 +24,9 @@ from amr_coreset.tests.oracles import load_oracle, oracle_test
 def test_scores_agree_with_the_oracle():
     inputs, oracle = load_oracle("inputs"), load_oracle("foqus")
     correct, loss = inputs["correct"], inputs["loss"]
-    assert np.array_equal(forgetting(correct), oracle["S_forget"]) and np.array_equal(persistent_error(correct), oracle["S_persist"])
+    assert np.array_equal(forgetting(correct), oracle["S_forget"]) and np.array_equal(
+        persistent_error(correct), oracle["S_persist"]
+    )
     close = lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-12)  # noqa: E731
     close(quality(correct, loss), oracle["S_quality"])
     close(foqus_score(correct, loss), oracle["S_foqus_eq8"])
@@ -33,7 +35,9 @@ def test_scores_agree_with_the_oracle():
     letters = dict(zip("FPQ", METRICS, strict=True))
     for k in (1, 2, 3):
         for some in combinations("FPQ", k):
-            close(foqus_score(correct, loss, metrics=tuple(letters[x] for x in some)), oracle["ablation_" + "".join(some)])
+            close(
+                foqus_score(correct, loss, metrics=tuple(letters[x] for x in some)), oracle["ablation_" + "".join(some)]
+            )
 
 # %% ../../nbs/08_foqus.ipynb #a24cd689
 def trajectories(seed, epochs, frames=30):
@@ -64,7 +68,9 @@ def test_the_identity_holds(seed, epochs, beta):
     b, loss_term = foqus_identity(correct, loss, beta)
     np.testing.assert_allclose(foqus_score(correct, loss, beta=beta), 1 + b + loss_term, atol=1e-12)
     assert (np.abs(b) <= 1 / epochs + 1e-15).all()
-    assert np.array_equal(forgetting(correct) + persistent_error(correct) + correct.sum(0) - correct[0], np.full(30, epochs - 1))
+    assert np.array_equal(
+        forgetting(correct) + persistent_error(correct) + correct.sum(0) - correct[0], np.full(30, epochs - 1)
+    )
     assert (forgetting(correct) <= epochs // 2).all()
 
 # %% ../../nbs/08_foqus.ipynb #66b07953
@@ -76,7 +82,9 @@ def test_min_max_ignores_the_scale_of_a_metric():
     )
     same = np.ones((4, 6), bool)
     for how in ("minmax", "zscore"):
-        assert np.array_equal(foqus_score(same, np.full((4, 6), 0.3), normalization=how), np.zeros(6)), "constant metrics add nothing"
+        assert np.array_equal(foqus_score(same, np.full((4, 6), 0.3), normalization=how), np.zeros(6)), (
+            "constant metrics add nothing"
+        )
     # Where c never changes, b = 0 and the score is the mean loss.
     steady = np.repeat(correct[:1], 10, axis=0)
     assert np.array_equal(np.argsort(foqus_score(steady, loss)), np.argsort(-loss.mean(0)))

@@ -32,7 +32,9 @@ def test_outcomes_agree_with_pytorch(seed, scale):
     got = outcome(z, y)
     zt, yt = torch.tensor(z), torch.tensor(y)
     onehot = torch.nn.functional.one_hot(yt, 5)
-    np.testing.assert_allclose(got["loss"], torch.nn.functional.cross_entropy(zt, yt, reduction="none"), rtol=1e-5, atol=1e-14)
+    np.testing.assert_allclose(
+        got["loss"], torch.nn.functional.cross_entropy(zt, yt, reduction="none"), rtol=1e-5, atol=1e-14
+    )
     np.testing.assert_allclose(got["error_norm"], (zt.softmax(1) - onehot).norm(dim=1), rtol=1e-5, atol=1e-12)
     rest = torch.where(onehot.bool(), -torch.inf, zt).max(1).values
     np.testing.assert_allclose(got["margin"], zt[torch.arange(20), yt] - rest, rtol=1e-5, atol=1e-5)
@@ -49,7 +51,7 @@ def test_saturated_logits_keep_their_order():
 def test_a_record_refuses_what_does_not_fit():
     label = np.array([0, 1, 1])
     for parts, message in [
-        (dict(loss=np.zeros((4, 2))), r"loss has shape \(4, 2\), but label says that N = 3"),
+        (dict(loss=np.zeros((4, 2))), r"loss \(T, N\) has shape \(4, 2\), but label says that N = 3"),
         (dict(loss=np.zeros(3)), r"loss must have axes \(T, N\)"),
         (dict(correct=np.zeros((4, 3)), loss=np.zeros((5, 3))), "correct says that T = 4"),
         (dict(loss=np.full((4, 3), np.nan)), "NaN or infinity"),
@@ -67,7 +69,10 @@ def test_a_record_refuses_what_does_not_fit():
 def test_records_survive_the_disk_and_damage_is_said():
     rng = np.random.default_rng(0)
     made = TrainingRecord(
-        rng.integers(0, 3, 50), loss=rng.random((4, 50), np.float32), correct=rng.random((4, 50)) < 0.5, made_by={"seed": 1}
+        rng.integers(0, 3, 50),
+        loss=rng.random((4, 50), np.float32),
+        correct=rng.random((4, 50)) < 0.5,
+        made_by={"seed": 1},
     )
     with TemporaryDirectory() as folder:
         path = save_record(Path(folder, "a.h5"), made)

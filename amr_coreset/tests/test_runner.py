@@ -15,21 +15,26 @@ import pytest
 from amr_coreset.runner import *
 
 
-# %% ../../nbs/17_runner.ipynb #205610b1
+# %% ../../nbs/17_runner.ipynb #62366f14
 def small_notebook(folder, source="print(f'twice {n} is {2 * n}')", tags=("parameters",)):
-    cells = [nbformat.v4.new_code_cell("n = 1", metadata={"tags": [t]}) for t in tags] + [nbformat.v4.new_code_cell(source)]
-    metadata = {"kernelspec": {"name": "python3", "display_name": "python3", "language": "python"}, "language_info": {"name": "python"}}
+    cells = [nbformat.v4.new_code_cell("n = 1", metadata={"tags": [t]}) for t in tags] + [
+        nbformat.v4.new_code_cell(source)
+    ]
+    metadata = {
+        "kernelspec": {"name": "python3", "display_name": "python3", "language": "python"},
+        "language_info": {"name": "python"},
+    }
     path = Path(folder, "small.ipynb")
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), path)
     return path
 
-# %% ../../nbs/17_runner.ipynb #aac4fa0d
+# %% ../../nbs/17_runner.ipynb #fb11eaaa
 def test_a_notebook_runs_with_its_parameters():
     with TemporaryDirectory() as folder:
         done = run_notebook(small_notebook(folder), Path(folder, "runs", "out.ipynb"), {"n": 21})
         assert "twice 21 is 42" in done.read_text()
 
-# %% ../../nbs/17_runner.ipynb #065e187e
+# %% ../../nbs/17_runner.ipynb #f5940976
 def test_misspelt_parameters_and_missing_tags_are_refused():
     with TemporaryDirectory() as folder:
         with pytest.raises(RunError, match="has no parameter m; it has n"):
@@ -41,7 +46,7 @@ def test_misspelt_parameters_and_missing_tags_are_refused():
             check_parameters(Path(folder, "none.ipynb"), {})
         assert main([str(small_notebook(folder)), f"{folder}/out.ipynb", "-p", "m", "3"]) == 1
 
-# %% ../../nbs/17_runner.ipynb #ca742abd
+# %% ../../nbs/17_runner.ipynb #39788993
 def test_a_failed_cell_shows_its_own_error_first():
     with TemporaryDirectory() as folder:
         with pytest.raises(RunError) as error:

@@ -18,7 +18,9 @@ from amr_coreset.runs import *
 
 # %% ../../nbs/13_runs.ipynb #ee5660b3
 def test_scales_are_checked():
-    text = "tiny: {frames_per_cell: 5, snr_min: 10, normalization: none, recipe: lab, epochs: 2, rates: [0.5], repeats: 1,"
+    text = (
+        "tiny: {frames_per_cell: 5, snr_min: 10, normalization: none, recipe: lab, epochs: 2, rates: [0.5], repeats: 1,"
+    )
     text += " record_each: false, record_source: epoch_end, evaluate_every: 1, threads: 1, record_threads: 1, methods: [Uniform], cut: much"
     with TemporaryDirectory() as folder:
         path = Path(folder, "scales.yaml")
@@ -67,7 +69,10 @@ def test_rows_survive_the_disk_and_damage_is_noticed():
         folder, row = Path(folder), example_row()
         path = write_row(folder, row)
         assert read_row(folder, "12") == row and read_row(folder, "13") is None
-        table = read_rows(write_rows(folder / "a.csv", [row, example_row(seed=2)]), write_rows(folder / "b.csv", [example_row(rate=0.1)]))
+        table = read_rows(
+            write_rows(folder / "a.csv", [row, example_row(seed=2)]),
+            write_rows(folder / "b.csv", [example_row(rate=0.1)]),
+        )
         assert len(table) == 3 and table.loc[0, "accuracy_per_snr"] == {10: 0.4, 18: 0.6}
         assert table.loc[0, "record_digest"] == "0e1", "digests are text, also where they look like numbers"
         for damage in (path.read_text()[:50], "{}", path.read_text().replace('"12"', '"99"')):
@@ -81,5 +86,7 @@ def test_rows_survive_the_disk_and_damage_is_noticed():
 # %% ../../nbs/13_runs.ipynb #1d12f1af
 def test_the_code_digest_names_the_modules():
     assert code_digest() == code_digest() and len(code_digest()) == 16
-    assert record_path(Path("f"), 3) == Path("f/record-s3.h5") and rows_path(Path("f"), "CNN2D", 0.05) == Path("f/rows-CNN2D-r0.05.csv")
+    assert record_path(Path("f"), 3) == Path("f/record-s3.h5") and rows_path(Path("f"), "CNN2D", 0.05) == Path(
+        "f/rows-CNN2D-r0.05.csv"
+    )
     assert run_folder("smoke", "RML2016.10a-twin", "CNN1D", "runs") == Path("runs/smoke/RML2016.10a-twin/CNN1D")

@@ -70,7 +70,9 @@ def test_budgets_are_exact_without_duplicates_and_nested(label, data):
         open_ = counts < sizes
         assert open_.sum() <= 1 or np.ptp(counts[open_]) <= 1, "classes that have frames left differ by one at most"
     whole = select("Uniform", record, rate=1.0)
-    assert np.array_equal(whole[:budget], select("Uniform", record, budget=budget)), "a smaller budget is a beginning of a larger"
+    assert np.array_equal(whole[:budget], select("Uniform", record, budget=budget)), (
+        "a smaller budget is a beginning of a larger"
+    )
 
 # %% ../../nbs/07_selection.ipynb #422e65f1
 def test_ties_do_not_prefer_positions():

@@ -43,7 +43,9 @@ def test_a_split_is_a_partition_of_every_cell(cells, kind, validation):
         n = sum(sizes)
         if n >= 2:
             assert sizes[0] + sizes[1] == min(max(int(0.8 * n + 1e-9), 1), n - 1)
-    assert np.array_equal(parts[2], split_index(label, snr, kind, seed=3)[2]), "validation must not change the test frames"
+    assert np.array_equal(parts[2], split_index(label, snr, kind, seed=3)[2]), (
+        "validation must not change the test frames"
+    )
 
 # %% ../../nbs/01_signals.ipynb #86f278ab
 def test_the_labs_split_keeps_file_order():

@@ -18,7 +18,7 @@ import pytest
 from amr_coreset.synthesis import *
 
 
-# %% ../../nbs/02_synthesis.ipynb #9fc70baf
+# %% ../../nbs/02_synthesis.ipynb #c944e8fc
 def test_a_cell_is_reproducible_and_its_parts_agree():
     made = generate(RML2016_10A, "QPSK", 10, 600)
     assert made.shape == (600, 2, 128) and made.dtype == np.float32
@@ -32,21 +32,23 @@ def test_a_cell_is_reproducible_and_its_parts_agree():
     with pytest.raises(ValueError, match="at least one frame"):
         generate(RML2016_10A, "QPSK", 10, 0)
 
-# %% ../../nbs/02_synthesis.ipynb #e172ef0d
+# %% ../../nbs/02_synthesis.ipynb #64076888
 def test_every_fidelity_target_is_met():
     table = fidelity_table()
     assert len(table) >= 60
     assert table["ok"].all(), table[~table["ok"]].to_string()
 
-# %% ../../nbs/02_synthesis.ipynb #64076888
+# %% ../../nbs/02_synthesis.ipynb #6c6742da
 def test_the_fidelity_table_can_fail():
     wrong = fidelity_table(replace(RML2016_10A, rolloff=0.9, path_magnitudes=(1.0, 0.0, 0.0)))
     failed = set(wrong[~wrong["ok"]]["check"])
     assert {"QPSK: mean fading gain (dB)", "QPSK: 99 % bandwidth (cycles/sample)"} <= failed
 
-# %% ../../nbs/02_synthesis.ipynb #83c3e596
+# %% ../../nbs/02_synthesis.ipynb #9d9672cf
 def test_the_file_layout_is_python_2s():
-    cells = [(name, snr, generate(RML2016_10A, name, snr, 3)) for name, snr in [("QPSK", 2), ("WBFM", -20), ("AM-SSB", 18)]]
+    cells = [
+        (name, snr, generate(RML2016_10A, name, snr, 3)) for name, snr in [("QPSK", 2), ("WBFM", -20), ("AM-SSB", 18)]
+    ]
     with TemporaryDirectory() as folder:
         for protocol in (0, 2):
             stored = write_pickle(f"{folder}/{protocol}.pkl", cells, protocol).read_bytes()
@@ -55,17 +57,24 @@ def test_the_file_layout_is_python_2s():
                 assert max(op.proto for op, _, _ in opcodes) <= 2
                 assert not any("UNICODE" in op.name for op, _, _ in opcodes)
             else:
-                assert stored.startswith(b"(dp1\n(S'QPSK'\np2\nI2\ntp3\ncnumpy.core.multiarray\n_reconstruct\np4\n(cnumpy\nndarray")
+                assert stored.startswith(
+                    b"(dp1\n(S'QPSK'\np2\nI2\ntp3\ncnumpy.core.multiarray\n_reconstruct\np4\n(cnumpy\nndarray"
+                )
             loaded = pickle.loads(stored, encoding="bytes")
             assert list(loaded) == [(b"QPSK", 2), (b"WBFM", -20), (b"AM-SSB", 18)]
-            assert all(np.array_equal(a, b) and a.dtype == "<f4" for a, (_, _, b) in zip(loaded.values(), cells, strict=True))
+            assert all(
+                np.array_equal(a, b) and a.dtype == "<f4" for a, (_, _, b) in zip(loaded.values(), cells, strict=True)
+            )
         with pytest.raises(ValueError, match="choose 0"):
             write_pickle(f"{folder}/4.pkl", cells, 4)
 
-# %% ../../nbs/02_synthesis.ipynb #9d9672cf
+# %% ../../nbs/02_synthesis.ipynb #3d8c76da
 def test_a_twin_file_is_the_same_bytes_each_time():
     with TemporaryDirectory() as folder:
-        sums = [hashlib.sha256(write_twin(f"{folder}/{i}.pkl", 2, progress=False).read_bytes()).hexdigest() for i in range(2)]
+        sums = [
+            hashlib.sha256(write_twin(f"{folder}/{i}.pkl", 2, progress=False).read_bytes()).hexdigest()
+            for i in range(2)
+        ]
         other = write_twin(f"{folder}/2.pkl", 2, seed=1, progress=False).read_bytes()
         assert sums[0] == sums[1] != hashlib.sha256(other).hexdigest()
         cells = pickle.loads(other, encoding="latin1")

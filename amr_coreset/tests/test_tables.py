@@ -42,7 +42,23 @@ EXAMPLE = ResultRow(
     "ab",
     "12",
 )
-TINY = Scale("tiny", 5, 10, "none", "lab", 5, (0.05, 0.1), 2, False, "epoch_end", 1, 1, 1, ("Uniform", "FoQuS"), "99 % of everything.")
+TINY = Scale(
+    "tiny",
+    5,
+    10,
+    "none",
+    "lab",
+    5,
+    (0.05, 0.1),
+    2,
+    False,
+    "epoch_end",
+    1,
+    1,
+    1,
+    ("Uniform", "FoQuS"),
+    "99 % of everything.",
+)
 
 
 def example_rows():
@@ -54,7 +70,9 @@ def example_rows():
         (ALL_FRAMES, 1.0): (0.9,),
     }
     rows = [
-        replace(EXAMPLE, method=m, rate=r, seed=s, accuracy=a) for (m, r), accuracies in values.items() for s, a in enumerate(accuracies)
+        replace(EXAMPLE, method=m, rate=r, seed=s, accuracy=a)
+        for (m, r), accuracies in values.items()
+        for s, a in enumerate(accuracies)
     ]
     return pd.DataFrame([asdict(row) for row in rows])
 

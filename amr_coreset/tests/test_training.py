@@ -21,7 +21,11 @@ from amr_coreset.training import *
 
 # %% ../../nbs/05_training.ipynb #a37b973a
 def small_set(frames=60, classes=("BPSK", "CPFSK", "QAM16", "AM-SSB"), snrs=(10, 18)):
-    cells = [(c, s, generate(RML2016_10A, name, s, frames, normalization="unit_power")) for c, name in enumerate(classes) for s in snrs]
+    cells = [
+        (c, s, generate(RML2016_10A, name, s, frames, normalization="unit_power"))
+        for c, name in enumerate(classes)
+        for s in snrs
+    ]
     label, snr = (np.repeat([cell[i] for cell in cells], frames) for i in (0, 1))
     return SignalSet(np.concatenate([f for _, _, f in cells]), label, snr, classes, "small-twin")
 
@@ -42,7 +46,14 @@ def test_the_same_arguments_give_the_same_bits():
 # %% ../../nbs/05_training.ipynb #371420e3
 def test_it_learns():
     parts = small_set(100, classes=("CPFSK", "AM-SSB")).split()
-    result = fit(build_model("CNN1D", 2, 128), parts.train, recipe=Recipe(epochs=4), test=parts.test, evaluate_every=3, progress=False)
+    result = fit(
+        build_model("CNN1D", 2, 128),
+        parts.train,
+        recipe=Recipe(epochs=4),
+        test=parts.test,
+        evaluate_every=3,
+        progress=False,
+    )
     assert list(result.test_accuracy) == [3, 4] and result.best_accuracy > 0.9
     measured = evaluate(result.model, parts.test)
     assert measured.accuracy == result.test_accuracy[4] == measured.confusion.trace() / measured.confusion.sum()
@@ -78,7 +89,9 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_bits():
     data, recipe = small_set(20), Recipe(epochs=4)
     whole = fit(build_model("CNN2D", 4, 128), data, recipe=recipe, test=data, progress=False)
     with TemporaryDirectory() as folder:
-        options = dict(recipe=recipe, test=data, checkpoint=Path(folder, "run.pt"), checkpoint_seconds=0, progress=False)
+        options = dict(
+            recipe=recipe, test=data, checkpoint=Path(folder, "run.pt"), checkpoint_seconds=0, progress=False
+        )
         with pytest.raises(KeyboardInterrupt):
             fit(build_model("CNN2D", 4, 128), data, recorder=StopAfter(2), **options)
         rest = StopAfter()
@@ -111,4 +124,6 @@ def test_the_embedding_is_what_enters_the_last_layer():
     logits, embedding = predict(model, data.iq, embedding=True)
     last = last_linear(model)
     assert embedding.shape == (40, 128) and model.training
-    np.testing.assert_allclose(embedding @ last.weight.detach().numpy().T + last.bias.detach().numpy(), logits, atol=1e-5)
+    np.testing.assert_allclose(
+        embedding @ last.weight.detach().numpy().T + last.bias.detach().numpy(), logits, atol=1e-5
+    )

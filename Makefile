@@ -21,7 +21,7 @@ FIGURES ?= figures
 
 reproduce: .venv/.ready
 	@python workflow/run.py --config dataset=$(DATASET) model=$(MODEL) scale=$(SCALE) \
-	    $(if $(DATA_DIR),data_dir="$(abspath $(DATA_DIR))") $(if $(SCALES),scales="$(SCALES)") tables=$(TABLES) figures=$(FIGURES)
+	    $(if $(DATA_DIR),data_dir="$$(realpath "$(DATA_DIR)")") $(if $(SCALES),scales="$(SCALES)") tables=$(TABLES) figures=$(FIGURES)
 	@echo "Tables: $(TABLES)/table1.md, .csv, .tex. Figure: $(FIGURES)/table1_$(DATASET)_$(MODEL).png, .pdf"
 
 .venv/.ready: settings.ini setup.py

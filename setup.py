@@ -32,6 +32,5 @@ setup(
         "Programming Language :: Python :: 3",
     ],
     entry_points={},
-    url="https://github.com/amr_coreset/amr_coreset",
     zip_safe=False,
 )

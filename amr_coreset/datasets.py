@@ -16,14 +16,21 @@ from tqdm.auto import tqdm
 
 from . import synthesis
 from .signals import SignalSet
-from .synthesis import RML2016_10A, TwinProfile, write_twin
+from .synthesis import RML2016_10A, TWIN_MARK, TwinProfile, write_twin
 from .workspace import cache_dir, digest, project_root
 
 # %% ../nbs/03_datasets.ipynb #c61cbad7
 class DatasetError(ValueError):
     """A data file that is missing, incomplete, not what its name says, or not safe to read."""
 
-# %% ../nbs/03_datasets.ipynb #9e6df1eb
+# %% ../nbs/03_datasets.ipynb #6509a774
+def _short_text(value) -> str:
+    """A name of the file as str. Anything else is refused before it is turned into text, which could take for ever."""
+    if not isinstance(value, str | bytes) or len(value) > 64:
+        raise DatasetError("something else where a short name should be")
+    return value.decode("latin1") if isinstance(value, bytes) else value
+
+
 class _Marker:
     """Stands for an allowed name of the file; never called."""
 
@@ -42,6 +49,7 @@ class _Array:
         self._fill(data, kind, shape, "F" if fortran else "C")
 
     def _fill(self, data, kind, shape, order):
+        self.source = data
         if (
             not isinstance(kind, _Kind)
             or not isinstance(shape, tuple)
@@ -64,17 +72,17 @@ class _Kind:
     def __init__(self, code):
         try:
             known = {"f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8"}
-            text = code.decode("ascii") if isinstance(code, bytes) else str(code)
+            text = _short_text(code)
             if text.lstrip("<>=|") not in known:
                 raise ValueError
             self.dtype = np.dtype(text)
-        except (ValueError, UnicodeDecodeError):
-            raise DatasetError(f"elements of type {code!r}; only integers and floats are read") from None
+        except ValueError:
+            raise DatasetError("elements that are neither integers nor floats") from None
 
     def set_state(self, state):
-        order = state[1].decode("ascii") if isinstance(state[1], bytes) else state[1]
+        order = _short_text(state[1])
         if order not in ("<", ">", "=", "|"):
-            raise DatasetError(f"byte order {order!r}")
+            raise DatasetError("an unknown byte order")
         self.dtype = self.dtype.newbyteorder(order)
 
 # %% ../nbs/03_datasets.ipynb #d91c1fcf
@@ -91,7 +99,7 @@ _NAMES = {f"{module}.{name}": short for module, name, short in (
 )}  # fmt: skip
 
 
-def _reduce(function, arguments):
+def _reduce(reader, function, arguments):
     """What `function(*arguments)` means, for the markers above. Nothing from outside this notebook is called."""
     if not isinstance(function, _Marker) or not isinstance(arguments, tuple):
         raise DatasetError("a call of something that is not an allowed name")
@@ -110,11 +118,15 @@ def _reduce(function, arguments):
             return array.values.item()
         case "encode", (str() as text, "latin1" | b"latin1"):
             # How Python 3 writes bytes in protocol 2.
+            reader.made += len(text)
+            if reader.made > reader.size:
+                raise DatasetError("more bytes than the file has")
             return text.encode("latin1")
     raise DatasetError(f"{function.name} with unexpected arguments")
 
-# %% ../nbs/03_datasets.ipynb #4820c349
+# %% ../nbs/03_datasets.ipynb #300f0d05
 _MARK, _DEPTH = object(), 3
+_MANY = 100_000  # entries of stack and memo; the genuine file needs 700
 
 
 class _PickleReader:
@@ -123,6 +135,7 @@ class _PickleReader:
     def __init__(self, file, size: int, on_item: Callable[[int], None] = lambda position: None):
         self.file, self.size, self.on_item = file, size, on_item
         self.stack, self.memo = [], {}
+        self.made = 0  # bytes made from text; a file's own size bounds them
 
     def _take(self, count: int) -> bytes:
         if count < 0 or self.file.tell() + count > self.size:
@@ -163,6 +176,8 @@ class _PickleReader:
             if step is None:
                 raise DatasetError(f"opcode {opcode!r}, which no table of numbers needs")
             step(self)
+            if len(self.stack) > _MANY or len(self.memo) > _MANY:
+                raise DatasetError("more objects than any data file holds")
         return self._pop()
 
 # %% ../nbs/03_datasets.ipynb #d556d375
@@ -178,26 +193,26 @@ def _push_tuple(reader: _PickleReader, items: list):
 
 
 def _push_name(reader: _PickleReader, module, name):
-    module, name = (
-        part.decode("utf-8", "replace") if isinstance(part, bytes) else str(part) for part in (module, name)
-    )
+    module, name = _short_text(module), _short_text(name)
     if f"{module}.{name}" not in _NAMES:
         raise DatasetError(f"the name {module}.{name}, which a table of numbers does not need; nothing was executed")
     reader.stack.append(_Marker(_NAMES[f"{module}.{name}"]))
 
-# %% ../nbs/03_datasets.ipynb #3e2e4bc2
+# %% ../nbs/03_datasets.ipynb #ee54e87c
+def _push_dictionary(reader: _PickleReader):
+    if any(isinstance(item, dict) for item in reader.stack):
+        raise DatasetError("a dictionary within a dictionary")
+    reader.stack.append({})
+
+
 def _set_items(reader: _PickleReader, items: list):
     target = reader.stack[-1] if reader.stack else None
     if not isinstance(target, dict) or len(items) % 2:
         raise DatasetError("key and value pairs outside a dictionary")
     for key, value in zip(items[::2], items[1::2], strict=True):
-        if not (
-            isinstance(key, tuple)
-            and len(key) == 2
-            and isinstance(key[0], str | bytes)
-            and type(key[1]) in (int, float)
-        ):
+        if not (isinstance(key, tuple) and len(key) == 2 and type(key[1]) in (int, float) and abs(key[1]) <= 1000):
             raise DatasetError(f"a key that is not a (class, SNR) pair: {type(key).__name__}")
+        _short_text(key[0])
         target[key] = value
         reader.on_item(reader.file.tell())
 
@@ -247,12 +262,12 @@ _PickleReader._STEPS = {
     b"\x85": lambda r: _push_tuple(r, [r._pop()]), b"\x86": lambda r: _push_tuple(r, [r._pop() for _ in "12"][::-1]),
     b"\x87": lambda r: _push_tuple(r, [r._pop() for _ in "123"][::-1]),
     # dictionaries
-    b"}": _push(lambda r: {}), b"d": lambda r: (items := r._pop_to_mark(), r.stack.append({}), _set_items(r, items)),
+    b"}": lambda r: _push_dictionary(r), b"d": lambda r: (items := r._pop_to_mark(), _push_dictionary(r), _set_items(r, items)),
     b"s": lambda r: _set_items(r, [r._pop() for _ in "12"][::-1]), b"u": lambda r: _set_items(r, r._pop_to_mark()),
     # names, arrays and element types
     b"c": lambda r: _push_name(r, r._line(), r._line()),
     b"\x93": lambda r: _push_name(r, *[r._pop() for _ in "12"][::-1]),
-    b"R": _push(lambda r: _reduce(*[r._pop() for _ in "12"][::-1])), b"b": _build,
+    b"R": _push(lambda r: _reduce(r, *[r._pop() for _ in "12"][::-1])), b"b": _build,
     # memo
     b"p": lambda r: _store(r, int(r._line()[:32])), b"q": lambda r: _store(r, r._number(1)), b"r": lambda r: _store(r, r._number(4)),
     b"\x94": lambda r: _store(r, len(r.memo)),
@@ -306,7 +321,7 @@ def read_pickle_cells(
             ) from None
         except (ValueError, UnicodeDecodeError, OverflowError, RecursionError) as error:
             raise DatasetError(
-                f"{path} cannot be read as RML2016.10a: damaged at byte {file.tell():,} of {size:,} ({error})."
+                f"{path} cannot be read as RML2016.10a: damaged at byte {file.tell():,} of {size:,} ({str(error)[:200]})."
             ) from None
     if not isinstance(content, dict) or not content:
         raise DatasetError(f"{path} holds {type(content).__name__}, not a dictionary of cells.")
@@ -317,13 +332,15 @@ def _checked_cells(path: Path, content: dict) -> dict[tuple[str, int], np.ndarra
     """Cells under (str, int) keys, each an array of its own, of one frame length, all finite."""
     cells, seen, lengths = {}, set(), set()
     for (name, snr), array in content.items():
-        name = name.decode("latin1") if isinstance(name, bytes) else name
+        name = _short_text(name)
+        if snr != int(snr):
+            raise DatasetError(f"{path}: cell ({name!r}, {snr}) has an SNR label that is no whole number.")
         if not isinstance(array, _Array) or array.values is None:
             raise DatasetError(f"{path}: cell ({name!r}, {snr}) is not an array.")
-        if id(array) in seen:
+        if id(array.source) in seen:
             # A small file could otherwise stand for any number of frames.
             raise DatasetError(f"{path}: cell ({name!r}, {snr}) is the same stored array as another cell.")
-        seen.add(id(array))
+        seen.add(id(array.source))
         frames = array.values
         if frames.ndim != 3 or frames.shape[1] != 2 or not frames.size or frames.dtype.kind != "f":
             raise DatasetError(
@@ -339,7 +356,7 @@ def _checked_cells(path: Path, content: dict) -> dict[tuple[str, int], np.ndarra
         raise DatasetError(f"{path}: cells have different frame lengths {sorted(lengths)}.")
     return cells
 
-# %% ../nbs/03_datasets.ipynb #4dca8c9f
+# %% ../nbs/03_datasets.ipynb #0c20dc6f
 ALIASES = {
     "16QAM": "QAM16", "64QAM": "QAM64", "4PAM": "PAM4", "B-FM": "WBFM", "FM": "WBFM",
     "DSB-AM": "AM-DSB", "SSB-AM": "AM-SSB", "PSK8": "8PSK",
@@ -352,7 +369,7 @@ def dataset_names() -> tuple[str, ...]:
     """Names that `load_dataset` knows."""
     return ("RML2016.10a", "RML2016.10a-twin")
 
-# %% ../nbs/03_datasets.ipynb #1b6b5a31
+# %% ../nbs/03_datasets.ipynb #d2224f22
 def find_file(name: str, data_dir: str | Path | None) -> Path:
     """The file of a real data set in `data_dir` (or data/ in the project); an error that says how to get it if it is not there."""
     if data_dir is None:
@@ -374,7 +391,7 @@ def find_file(name: str, data_dir: str | Path | None) -> Path:
         f'or put it there. Without it, load_dataset("{name}-twin") makes a synthetic twin.'
     )
 
-# %% ../nbs/03_datasets.ipynb #2eab02ac
+# %% ../nbs/03_datasets.ipynb #d63f5010
 def twin_file(
     profile: TwinProfile = RML2016_10A,
     frames_per_cell: int = 1000,
@@ -393,7 +410,15 @@ def twin_file(
         write_twin(path, frames_per_cell, profile=profile, seed=seed, noise_law=noise_law, progress=progress)
     return path
 
-# %% ../nbs/03_datasets.ipynb #e551d43d
+# %% ../nbs/03_datasets.ipynb #38b75987
+def _refuse_a_twin(path: Path, name: str):
+    """Raise a `DatasetError` if the file carries the mark of a twin."""
+    with open(path, "rb") as file:
+        file.seek(max(0, path.stat().st_size - len(TWIN_MARK)))
+        if file.read() == TWIN_MARK:
+            raise DatasetError(f'{path} is a synthetic twin, not {name}. Its name is "{name}-twin".')
+
+# %% ../nbs/03_datasets.ipynb #42939e2f
 def load_dataset(
     name: str,  # one of `dataset_names()`
     data_dir: str | Path | None = None,  # folder (or file) of the real data; for a twin, where its file is kept
@@ -422,7 +447,11 @@ def load_dataset(
         )
     else:
         path = find_file(name, data_dir)
-    cells = {(ALIASES.get(c, c), snr): frames for (c, snr), frames in read_pickle_cells(path, progress).items()}
+        _refuse_a_twin(path, name)
+    stored = read_pickle_cells(path, progress)
+    cells = {(ALIASES.get(c, c), snr): frames for (c, snr), frames in stored.items()}
+    if len(cells) < len(stored):
+        raise DatasetError(f"{path} holds a class under two names: {', '.join(sorted({c for c, _ in stored}))}.")
     kept = _choose_classes(sorted({c for c, _ in cells}), classes, drop_classes, path)
     chosen = sorted(((kept.index(c), snr) for c, snr in cells if c in kept and (snr_min is None or snr >= snr_min)))
     if not chosen:
@@ -436,7 +465,7 @@ def load_dataset(
         normalization
     )
 
-# %% ../nbs/03_datasets.ipynb #c8436017
+# %% ../nbs/03_datasets.ipynb #202e2ea7
 def _choose_classes(present: list[str], classes, drop_classes, path) -> tuple[str, ...]:
     """The classes to keep, in label order; an error for names that the file does not have."""
     asked = [*(classes or ()), *drop_classes]
@@ -445,4 +474,6 @@ def _choose_classes(present: list[str], classes, drop_classes, path) -> tuple[st
         raise ValueError(f"{path} has no class {', '.join(map(repr, unknown))}; it has {', '.join(present)}.")
     dropped = {ALIASES.get(c, c) for c in drop_classes}
     wanted = [ALIASES.get(c, c) for c in classes] if classes else present
+    if len(set(wanted)) < len(wanted):
+        raise ValueError(f"classes names a class twice: {', '.join(classes)}.")
     return tuple(c for c in wanted if c not in dropped)

@@ -34,6 +34,7 @@ from amr_coreset.runs import (
     write_row,
     write_rows,
 )
+from .selection import BALANCES, resolve_budget
 from .signals import SignalSet, Split
 from .training import RECIPES, Recipe, evaluate, fit, pick_device, torch_threads
 from .workspace import derive_seed, digest
@@ -57,6 +58,8 @@ class Study:
         unknown = [m for m in (self.model, self.evaluation_model) if m not in MODELS]
         if unknown:
             raise ValueError(f"model {unknown[0]!r} is unknown; choose one of {', '.join(MODELS)}.")
+        if self.scale.recipe not in RECIPES:
+            raise ValueError(f"recipe {self.scale.recipe!r} is unknown; choose one of {', '.join(RECIPES)}.")
         self.device = pick_device(self.device).type
         self._split: Split | None = None
 
@@ -83,7 +86,8 @@ class Study:
         """Digest of everything that makes a run."""
         data = [self.split.train.digest, self.split.test.digest]
         training = [asdict(self.recipe), self.scale.evaluate_every, self.device]
-        return digest(self.scale.name, data, training, what, code_digest(), torch.__version__, np.__version__)
+        code = code_digest("record" if what.get("kind") == "record" else "coreset")
+        return digest(self.scale.name, data, training, what, code, torch.__version__, np.__version__)
 
 # %% ../nbs/14_experiments.ipynb #0d46b9e7
 def result_row(study: Study, **values) -> ResultRow:
@@ -165,17 +169,19 @@ def evaluate_coresets(
     study: Study,
     rate: float,
     *,
-    methods: tuple[str, ...] | None = None,  # the scale's unless told
-    seeds: tuple[int, ...] | None = None,  # the scale's repeats unless told
+    methods: str | tuple[str, ...] | None = None,  # the scale's unless told; a str may name several, with commas
+    seeds: int | tuple[int, ...] | None = None,  # the scale's repeats unless told
     variant: str = "paper",
     balance: str = "equal",
 ) -> list[ResultRow]:
     """Result rows of all methods and repeats at one rate; those that an earlier run finished are read, not done again."""
-    methods = tuple(methods or study.scale.methods)
-    unknown = [m for m in methods if m not in METHODS]
-    if unknown:
-        raise ValueError(f"method {unknown[0]!r} is unknown; choose from {', '.join(METHODS)}.")
-    seeds = tuple(range(study.scale.repeats)) if seeds is None else tuple(seeds)
+    methods = (
+        tuple(m.strip() for m in methods.split(","))
+        if isinstance(methods, str)
+        else tuple(methods or study.scale.methods)
+    )
+    seeds = (seeds,) if isinstance(seeds, int) else tuple(range(study.scale.repeats) if seeds is None else seeds)
+    _check_request(study, rate, methods, variant, balance)
     records = {s: make_record(study, s)[0] for s in sorted({record_seed(study.scale, seed) for seed in seeds})}
     rows, bar = (
         [],
@@ -191,11 +197,25 @@ def evaluate_coresets(
                 bar.update()
     return rows
 
-# %% ../nbs/14_experiments.ipynb #a0e6d50a
+# %% ../nbs/14_experiments.ipynb #20f2ff91
+def _check_request(study: Study, rate: float, methods: tuple[str, ...], variant: str, balance: str):
+    """Raise `ValueError` for anything that cannot be done, before the record's training, which may take hours."""
+    unknown = [m for m in methods if m not in METHODS]
+    if unknown:
+        raise ValueError(f"method {unknown[0]!r} is unknown; choose from {', '.join(METHODS)}.")
+    variants = sorted({v for m in METHODS.values() for v in m.variants})
+    if variant not in variants:
+        raise ValueError(f"variant {variant!r} is unknown; choose one of {', '.join(variants)}.")
+    if balance not in BALANCES:
+        raise ValueError(f"balance {balance!r} is unknown; choose one of {', '.join(BALANCES)}.")
+    resolve_budget(len(study.split.train), rate)
+
+# %% ../nbs/14_experiments.ipynb #263e3461
 def _evaluate_one(
     study: Study, record: TrainingRecord, name: str, rate: float, seed: int, variant: str, balance: str
 ) -> ResultRow:
     """One method, one repeat: select, train, measure, write the row."""
+    # A method without the asked variant is the same in both readings; its row says which variant it has.
     variant = variant if variant in METHODS[name].variants else "paper"
     what = dict(method=name, variant=variant, balance=balance, rate=rate)
     made_from = dict(record=record.digest, seed=seed, options=str(METHODS[name].options), threads=study.scale.threads)
@@ -211,12 +231,18 @@ def _evaluate_one(
     checkpoint.unlink(missing_ok=True)
     return row
 
-# %% ../nbs/14_experiments.ipynb #a3979b6f
+# %% ../nbs/14_experiments.ipynb #28ec249c
 def finish_rows(study: Study, rate: float, rows: list[ResultRow]) -> Path:
-    """Write the rows of one rate as the CSV whose presence says that they are all there."""
-    return write_rows(rows_path(study.folder, study.evaluation_model, rate), rows)
+    """Write the rows of one rate as the CSV whose presence says that all methods and repeats of the scale are there."""
+    asked = {(m, s) for m in study.scale.methods for s in range(study.scale.repeats)}
+    if {(r.method, r.seed) for r in rows} != asked:
+        raise ValueError(
+            "these rows are not all methods and repeats of the scale, so they do not make its file of rows."
+        )
+    variant = "deepcore" if any(r.variant == "deepcore" for r in rows) else "paper"
+    return write_rows(rows_path(study.folder, study.evaluation_model, rate, variant, rows[0].balance), rows)
 
-# %% ../nbs/14_experiments.ipynb #d489d662
+# %% ../nbs/14_experiments.ipynb #d049b555
 def training_speed(model_name: str, signals: SignalSet, threads: int = 1, seconds: float = 2.0) -> float:
     """Frames per second that `fit` trains on this machine, measured for about `seconds`."""
     frames = signals.subset(np.arange(min(len(signals), 1024)))
@@ -231,7 +257,7 @@ def training_speed(model_name: str, signals: SignalSet, threads: int = 1, second
         done += len(frames)
     return done / (time.perf_counter() - began)
 
-# %% ../nbs/14_experiments.ipynb #e103ae5f
+# %% ../nbs/14_experiments.ipynb #b622fb6c
 def plan(study: Study, cores: int | None = None) -> str:
     """What a whole block holds, and about how long it takes on this machine if nothing of it is done yet."""
     scale, parts, cores = study.scale, study.split, cores or os.cpu_count() or 1
@@ -245,7 +271,9 @@ def plan(study: Study, cores: int | None = None) -> str:
     )
     speed = training_speed(study.model, parts.train, study.scale.threads)
     work, side_by_side = records * full + coresets, max(1, cores // study.scale.threads)
-    minutes = work / speed / side_by_side / 60
+    # Every notebook takes some seconds to start.
+    started = 6 * (records + len(scale.rates) / side_by_side + 1)
+    minutes = (work / speed / side_by_side + started) / 60
     return (
         f"{study.data_set}, {study.model}, scale {scale.name}: {len(parts.train):,} training and {len(parts.test):,} test frames, {scale.epochs} epochs. "
         f"{records} record(s) and {trainings} coreset trainings; about {minutes:.3g} minutes on {cores} cores at {speed:,.0f} frames/s each, if none is done yet."

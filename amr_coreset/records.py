@@ -132,6 +132,8 @@ def _checked(part: str, values: np.ndarray) -> np.ndarray:
     if part in ("label", "snr"):
         if values.dtype.kind not in "iu" and not (values == np.round(values)).all():
             raise RecordError(f"{part} must hold integers; got {values.dtype}.")
+        if part == "snr" and values.size and np.abs(values).max() > 32_000:
+            raise RecordError(f"snr must hold labels in dB; got {values.min()}..{values.max()}.")
         return values.astype(np.int64 if part == "label" else np.int16, copy=False)
     if part == "correct":
         if values.dtype != bool and not np.isin(values, (0, 1)).all():
@@ -157,7 +159,17 @@ def save_record(path: str | Path, record: TrainingRecord) -> Path:
                 file.create_dataset(part, data=getattr(record, part), track_times=False)
     return Path(path)
 
-# %% ../nbs/06_records.ipynb #3ffba7ab
+# %% ../nbs/06_records.ipynb #814992f7
+def _read_array(dataset: h5py.Dataset, file_size: int) -> np.ndarray:
+    """The array, if its values lie in this file and are as many as it says."""
+    if not isinstance(dataset, h5py.Dataset) or dataset.external or dataset.is_virtual:
+        raise RecordError(f"{dataset.name} does not lie in this file.")
+    # Compressed values may be larger than the file, but not without bound.
+    if dataset.nbytes > file_size * (100 if dataset.chunks else 1):
+        raise RecordError(f"{dataset.name} says that it has {dataset.nbytes:,} bytes; the file has {file_size:,}.")
+    return dataset[...]
+
+# %% ../nbs/06_records.ipynb #8c755318
 def load_record(path: str | Path) -> TrainingRecord:
     """Read a record. Raises `FileNotFoundError`, or `RecordError` for a file that is truncated or no record."""
     if not Path(path).is_file():
@@ -170,14 +182,14 @@ def load_record(path: str | Path) -> TrainingRecord:
                 )
             # Only arrays that lie in this very file: a link could lead anywhere.
             held = [p for p in PARTS if isinstance(file.get(p, getlink=True), h5py.HardLink)]
-            arrays = {p: file[p][...] for p in held}
+            arrays = {p: _read_array(file[p], Path(path).stat().st_size) for p in held}
             return TrainingRecord(**arrays, made_by=json.loads(file.attrs["made_by"]))
     except RecordError as error:
         raise RecordError(f"{path}: {error}") from None
     except (OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise RecordError(f"{path} cannot be read as a training record; it may be truncated ({error}).") from None
 
-# %% ../nbs/06_records.ipynb #1550f704
+# %% ../nbs/06_records.ipynb #20487a17
 class Recorder:
     """Collects a training record while `amr_coreset.training.fit` runs."""
 

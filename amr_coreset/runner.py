@@ -11,7 +11,7 @@ import os
 import sys
 import time
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 from typing import Any
 
 import papermill
@@ -70,7 +70,8 @@ def run_notebook(
     Path(output).parent.mkdir(parents=True, exist_ok=True)
     for attempt in range(1, attempts + 1):
         try:
-            with TemporaryDirectory(prefix="kernel-") as sockets:
+            # A socket's path may have a hundred characters or so, which a long temporary folder would use up.
+            with TemporaryDirectory(prefix="kernel-", dir="/tmp" if len(gettempdir()) > 60 else None) as sockets:
                 options = dict(progress_bar=progress, kernel_name="python3", stdout_file=sys.stdout) | _kernel_options(
                     sockets
                 )

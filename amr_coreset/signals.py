@@ -64,6 +64,9 @@ def _check_signals(iq: np.ndarray, label: np.ndarray, snr: np.ndarray, classes: 
     if not np.isfinite([iq.min(), iq.max()]).all():
         bad = np.flatnonzero(~np.isfinite(iq).all(axis=(1, 2)))
         raise ValueError(f"{bad.size} frames hold NaN or infinity (first: frame {bad[0]}).")
+    for part, values in (("label", label), ("snr", snr)):
+        if not (values == np.round(values)).all() or np.abs(values).max() > 32_000:
+            raise ValueError(f"{part} must hold whole numbers of reasonable size; got {values.min()}..{values.max()}.")
     if label.min() < 0 or label.max() >= len(classes):
         raise ValueError(f"labels must lie in 0..{len(classes) - 1}; got {label.min()}..{label.max()}.")
 

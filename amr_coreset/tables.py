@@ -40,7 +40,7 @@ def summarize(
     `best` marks the highest mean of a block and rate, to the four digits that are printed; training on all frames takes no part.
     Raises `ValueError` if rows of one line were made from different data or by different code.
     """
-    keys = [*_BLOCK, "method", "variant", "rate"]
+    keys = [*_BLOCK, "method", "variant", "balance", "rate"]
     for what in ("data_digest", "code_digest", "version", "epochs"):
         mixed = rows.groupby(_BLOCK)[what].nunique()
         if (mixed > 1).any():
@@ -92,7 +92,7 @@ def describe_block(block: pd.DataFrame, scale: Scale, name: str) -> TableText:
     data = (
         f"synthetic twin of {real}, not the real data set"
         if first["data_set"].endswith("-twin")
-        else f"the real {real}"
+        else f"a file given as the real {real}"
     )
     coresets = block[block["method"] != ALL_FRAMES]
     spread = "mean ± standard deviation" if coresets["repeats"].max() > 1 else "accuracy"
@@ -107,14 +107,26 @@ def describe_block(block: pd.DataFrame, scale: Scale, name: str) -> TableText:
         ),
     )
 
-# %% ../nbs/15_tables.ipynb #d62ed605
+# %% ../nbs/15_tables.ipynb #f0d0fc02
+def _row_names(block: pd.DataFrame) -> pd.Series:
+    """Name of each line's row: the method, with its variant and balance where they are not the usual ones."""
+    extra = (
+        block["variant"].where(block["variant"] != "paper", "")
+        + " "
+        + block["balance"].where(~block["balance"].isin(["equal"]), "")
+    )
+    extra = extra.str.strip().where(block["method"] != ALL_FRAMES, "")
+    return block["method"] + extra.map(lambda text: f" ({text.replace(' ', ', ')})" if text else "")
+
+
 def _cells(block: pd.DataFrame, bold: str) -> pd.DataFrame:
     """The block as text: a row per method, a column per rate and their average; `bold` is a format such as "**{}**"."""
+    block = block.assign(row=_row_names(block))
     rates = sorted(block.loc[block["method"] != ALL_FRAMES, "rate"].unique())
-    methods = list(dict.fromkeys(block.loc[block["method"] != ALL_FRAMES, "method"]))
+    methods = list(dict.fromkeys(block.loc[block["method"] != ALL_FRAMES, "row"]))
     top_published = block.groupby("rate")["published"].max()
     means = (
-        block.pivot_table(index="method", columns="rate", values="mean")
+        block.pivot(index="row", columns="rate", values="mean")
         .reindex(methods)[rates]
         .mean(axis=1, skipna=False)
         .round(4)
@@ -128,7 +140,7 @@ def _cells(block: pd.DataFrame, bold: str) -> pd.DataFrame:
 
     text = pd.DataFrame("", index=methods, columns=[f"{100 * r:g} %" for r in rates] + ["Avg"])
     for _, line in block[block["method"] != ALL_FRAMES].iterrows():
-        text.loc[line["method"], f"{100 * line['rate']:g} %"] = cell(line)
+        text.loc[line["row"], f"{100 * line['rate']:g} %"] = cell(line)
     text["Avg"] = ["" if np.isnan(m) else bold.format(f"{m:.4f}") if m == means.max() else f"{m:.4f}" for m in means]
     for _, line in block[block["method"] == ALL_FRAMES].iterrows():
         text.loc["All frames (100 %)"] = [""] * len(rates) + [cell(line)]

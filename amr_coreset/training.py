@@ -6,8 +6,9 @@
 __all__ = ['RECIPES', 'Recipe', 'torch_threads', 'pick_device', 'predict', 'last_linear', 'Evaluation', 'evaluate', 'FitResult',
            'fit']
 
-# %% ../nbs/05_training.ipynb #7003dc9c
+# %% ../nbs/05_training.ipynb #eeaf6bb7
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -155,11 +156,20 @@ class FitResult:
         return max(self.test_accuracy.values())
 
 # %% ../nbs/05_training.ipynb #bbd17b57
-def _run_key(model: nn.Module, train: SignalSet, recipe: Recipe, seed: int, recorder: Any) -> str:
-    shapes = [[name, list(p.shape)] for name, p in model.state_dict().items()]
-    return digest(
-        train.digest, asdict(recipe), seed, shapes, type(recorder).__name__, getattr(recorder, "source", None)
-    )
+def _run_key(
+    model: nn.Module, train: SignalSet, recipe: Recipe, seed: int, test, evaluate_every: int, recorder: Any
+) -> str:
+    """Digest of everything that makes the run: also the network's layers and initial weights."""
+    weights = [values.cpu().numpy() for values in model.state_dict().values()]
+    what = [
+        asdict(recipe),
+        seed,
+        repr(model),
+        evaluate_every,
+        type(recorder).__name__,
+        getattr(recorder, "source", None),
+    ]
+    return digest(train.digest, test.digest if test is not None else None, what, *weights)
 
 
 def _save_checkpoint(path: Path, state: dict):
@@ -168,11 +178,16 @@ def _save_checkpoint(path: Path, state: dict):
 
 
 def _load_checkpoint(path: Path, key: str) -> dict | None:
-    """The state at `path`, or None if there is none; an error if it belongs to another run."""
+    """The state at `path`, or None if there is none or it is damaged; an error if it belongs to another run."""
     if not path.exists():
         return None
-    state = torch.load(path, weights_only=True)
-    if state.get("key") != key:
+    try:
+        state = torch.load(path, weights_only=True)
+        found = state["key"]
+    except Exception as error:  # torch.load raises anything on a damaged file
+        warnings.warn(f"{path} is damaged ({type(error).__name__}); the training begins anew.", stacklevel=2)
+        return None
+    if found != key:
         raise ValueError(
             f"{path} is the checkpoint of another run (other data, model, recipe or seed). Delete it or name another file."
         )
@@ -201,6 +216,8 @@ def fit(
     """
     if not len(train):
         raise ValueError("there are no frames to train on.")
+    if evaluate_every < 1:
+        raise ValueError(f"evaluate_every counts epochs and must be at least 1; got {evaluate_every}.")
     with torch_threads(threads), torch.random.fork_rng():
         return _fit(
             model, train, recipe, seed, test, evaluate_every, recorder, checkpoint, checkpoint_seconds, device, progress
@@ -221,7 +238,7 @@ def _fit(
     if recorder is not None:
         recorder.start(train, recipe.epochs)
         parts["recorder"] = recorder
-    key = _run_key(model, train, recipe, seed, recorder) if checkpoint else None
+    key = _run_key(model, train, recipe, seed, test, evaluate_every, recorder) if checkpoint else None
     if checkpoint and (state := _load_checkpoint(Path(checkpoint), key)):
         for name, part in parts.items():
             part.load_state_dict(state[name])

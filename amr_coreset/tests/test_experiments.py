@@ -18,7 +18,7 @@ from amr_coreset.experiments import _train
 from amr_coreset.runs import Scale
 
 
-# %% ../../nbs/14_experiments.ipynb #143d29e3
+# %% ../../nbs/14_experiments.ipynb #41427767
 TINY = Scale(
     name="tiny", frames_per_cell=8, snr_min=10, normalization="unit_power", recipe="lab", epochs=2, rates=(0.3,), repeats=2, record_each=False,
     record_source="epoch_end", evaluate_every=1, threads=1, record_threads=1, methods=("Uniform", "FoQuS"), cut="everything",
@@ -28,7 +28,7 @@ TINY = Scale(
 def tiny_study(folder):
     return Study("RML2016.10a-twin", "CNN1D", TINY, data_dir=folder, root=Path(folder, "runs"), progress=False)
 
-# %% ../../nbs/14_experiments.ipynb #87cbb1c4
+# %% ../../nbs/14_experiments.ipynb #edf3d527
 def test_a_study_runs_once_and_is_found_again():
     with TemporaryDirectory() as folder:
         study = tiny_study(folder)
@@ -52,7 +52,7 @@ def test_a_study_runs_once_and_is_found_again():
         )
         assert removed.exists()
 
-# %% ../../nbs/14_experiments.ipynb #1fa385cb
+# %% ../../nbs/14_experiments.ipynb #8065ecd6
 def test_other_parameters_are_other_runs():
     with TemporaryDirectory() as folder:
         study = tiny_study(folder)
@@ -68,10 +68,23 @@ def test_other_parameters_are_other_runs():
             )
         with pytest.raises(ValueError, match="choose one of CNN1D, CNN2D"):
             Study("RML2016.10a-twin", "CNN3D", TINY)
-        with pytest.raises(ValueError, match="method 'FoQus' is unknown"):
-            evaluate_coresets(study, 0.3, methods=("FoQus",))
+        with pytest.raises(ValueError, match="recipe 'labb' is unknown; choose one of lab"):
+            Study("RML2016.10a-twin", "CNN1D", replace(TINY, recipe="labb"))
+        for options, message in [
+            (dict(methods="Uniform, FoQus"), "method 'FoQus' is unknown"),
+            (dict(variant="deepcor"), "variant 'deepcor' is unknown; choose one of deepcore, paper"),
+            (dict(balance="even"), "balance 'even' is unknown"),
+            (dict(rate=5), r"must lie in \(0, 1\]"),
+        ]:
+            with pytest.raises(ValueError, match=message):
+                evaluate_coresets(study, **dict(rate=0.3) | options)
+        assert not list(Path(folder).glob("runs/**/*.h5")), (
+            "what cannot be done is refused before the record is trained"
+        )
+        with pytest.raises(ValueError, match="not all methods and repeats"):
+            finish_rows(study, 0.3, [])
 
-# %% ../../nbs/14_experiments.ipynb #d74ac4b0
+# %% ../../nbs/14_experiments.ipynb #2bd0590c
 def test_the_plan_counts_the_trainings():
     with TemporaryDirectory() as folder:
         text = plan(tiny_study(folder), cores=2)

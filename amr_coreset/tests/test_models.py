@@ -13,7 +13,7 @@ from amr_coreset.models import *
 
 
 # %% ../../nbs/04_models.ipynb #017c0676
-def test_parameter_counts_are_the_published_ones():
+def test_parameter_counts():
     # L = 128, 512 and 1024 with 11, 12 and 24 classes: the papers' three data sets.
     for name, counts in {"CNN1D": (100_907, 125_612, 159_928), "CNN2D": (2_830_427, 10_695_004, 21_183_848)}.items():
         for (length, classes), expected in zip([(128, 11), (512, 12), (1024, 24)], counts, strict=True):

@@ -58,6 +58,7 @@ def test_a_record_refuses_what_does_not_fit():
         (dict(logits=np.full((3, 2), np.inf)), "NaN or infinity"),
         (dict(correct=np.full((4, 3), 2)), "only True and False"),
         (dict(snr=np.array([0.5, 1, 2])), "must hold integers"),
+        (dict(snr=np.array([70_000, 1, 2])), "labels in dB; got 1..70000"),
     ]:
         with pytest.raises(RecordError, match=message):
             TrainingRecord(label, **parts)
@@ -65,7 +66,7 @@ def test_a_record_refuses_what_does_not_fit():
         TrainingRecord(label).need("correct", by="Forgetting")
     assert TrainingRecord([5, 9], correct=[[1, 0]]).correct.dtype == bool
 
-# %% ../../nbs/06_records.ipynb #60e1e3d0
+# %% ../../nbs/06_records.ipynb #22511ddd
 def test_records_survive_the_disk_and_damage_is_said():
     rng = np.random.default_rng(0)
     made = TrainingRecord(
@@ -84,6 +85,13 @@ def test_records_survive_the_disk_and_damage_is_said():
             path.write_bytes(whole[:cut])
             with pytest.raises(RecordError, match="truncated"):
                 load_record(path)
+        Path(folder, "secret").write_bytes(b"x" * 80)
+        for options in (dict(external=[(str(Path(folder, "secret")), 0, 80)]), dict(chunks=(1000,))):
+            with h5py.File(path, "w") as other:
+                other.attrs["format"], other.attrs["made_by"] = FORMAT, "{}"
+                other.create_dataset("label", (10 if "external" in options else 10**11,), "i8", **options)
+            with pytest.raises(RecordError, match="does not lie in this file|says that it has"):
+                load_record(path)
         with h5py.File(path, "w") as other:
             other["label"] = np.zeros(3)
         with pytest.raises(RecordError, match="not a training record"):
@@ -91,12 +99,12 @@ def test_records_survive_the_disk_and_damage_is_said():
         with pytest.raises(FileNotFoundError, match="no such training record"):
             load_record(Path(folder, "none.h5"))
 
-# %% ../../nbs/06_records.ipynb #d1ede4f2
+# %% ../../nbs/06_records.ipynb #3d347fe8
 def tiny_set(frames=40, classes=("BPSK", "QAM16", "QAM64")):
     iq = np.concatenate([generate(RML2016_10A, c, 10, frames, normalization="unit_power") for c in classes])
     return SignalSet(iq, np.repeat(np.arange(len(classes)), frames), np.full(len(iq), 10), classes, "tiny-twin")
 
-# %% ../../nbs/06_records.ipynb #4db84157
+# %% ../../nbs/06_records.ipynb #471b3ee1
 def test_epoch_end_records_the_network_as_it_is_then():
     data, recorder = tiny_set(), Recorder()
     result = fit(build_model("CNN1D", 3, 128), data, recipe=Recipe(epochs=3), recorder=recorder, progress=False)
@@ -107,7 +115,7 @@ def test_epoch_end_records_the_network_as_it_is_then():
     plain = fit(build_model("CNN1D", 3, 128), data, recipe=Recipe(epochs=3), progress=False)
     assert plain.loss == result.loss, "recording must not change the training"
 
-# %% ../../nbs/06_records.ipynb #7ed0e992
+# %% ../../nbs/06_records.ipynb #12a4c2a9
 def test_minibatch_records_the_losses_that_training_saw():
     data, recorder = tiny_set(), Recorder("minibatch")
     result = fit(build_model("CNN2D", 3, 128), data, recipe=Recipe(epochs=3), recorder=recorder, progress=False)
@@ -120,7 +128,7 @@ def test_minibatch_records_the_losses_that_training_saw():
     with pytest.raises(RecordError, match="115 frames were not shown"):
         recorder.epoch_end(0, result.model)
 
-# %% ../../nbs/06_records.ipynb #9804dd62
+# %% ../../nbs/06_records.ipynb #42ed0aa5
 def test_a_resumed_run_leaves_the_same_record():
     class Killed(Recorder):
         def epoch_end(self, epoch, model, device=None):

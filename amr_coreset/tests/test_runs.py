@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pytest
 
+import amr_coreset
 from amr_coreset.runs import *
 
 
@@ -85,7 +86,12 @@ def test_rows_survive_the_disk_and_damage_is_noticed():
 
 # %% ../../nbs/13_runs.ipynb #1d12f1af
 def test_the_code_digest_names_the_modules():
-    assert code_digest() == code_digest() and len(code_digest()) == 16
+    package = {p.stem for p in Path(amr_coreset.__file__).parent.glob("[a-z]*.py")}
+    computing = {*RECORDING_MODULES, *SELECTING_MODULES}
+    passing_on = {"signals", "synthesis", "datasets", "runs", "tables", "figures", "runner"}
+    assert computing | passing_on == package and not computing & passing_on, "a new module must be in one of the lists"
+    assert len({code_digest("record"), code_digest("coreset")}) == 2
+    assert rows_path(Path("f"), "CNN1D", 0.05, "deepcore", "none") == Path("f/rows-CNN1D-r0.05-deepcore-none.csv")
     assert record_path(Path("f"), 3) == Path("f/record-s3.h5") and rows_path(Path("f"), "CNN2D", 0.05) == Path(
         "f/rows-CNN2D-r0.05.csv"
     )

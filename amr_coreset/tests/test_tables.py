@@ -78,7 +78,14 @@ def example_rows():
 
 # %% ../../nbs/15_tables.ipynb #83a634eb
 def test_means_published_values_and_best():
-    table = summarize(example_rows(), published_values("I")).set_index(["method", "rate"])
+    rows = example_rows()
+    both = summarize(
+        pd.concat([rows, rows[rows["method"] == "Uniform"].assign(variant="deepcore", accuracy=0.3)]),
+        published_values("I"),
+    )
+    text = table_markdown(both, describe_block(both, TINY, "T"))
+    assert "| Uniform | 0.4500 ± 0.0707" in text and "| Uniform (deepcore) | 0.3000 ± 0.0000" in text
+    table = summarize(rows, published_values("I")).set_index(["method", "rate"])
     line = table.loc[("FoQuS", 0.05)]
     assert line["mean"] == 0.55 and abs(line["std"] - 0.0707107) < 1e-6 and line["repeats"] == 2
     assert line["published"] == 0.7066 and table.loc[("Uniform", 0.1), "published"] == 0.5257

@@ -95,12 +95,19 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_bits():
         with pytest.raises(KeyboardInterrupt):
             fit(build_model("CNN2D", 4, 128), data, recorder=StopAfter(2), **options)
         rest = StopAfter()
-        resumed = fit(build_model("CNN2D", 4, 128, seed=9), data, recorder=rest, **options)
+        resumed = fit(build_model("CNN2D", 4, 128), data, recorder=rest, **options)
         assert rest.seen == [2, 3], "two epochs were done and must not be done again"
         assert torch.equal(weights(whole), weights(resumed))
         assert (whole.loss, whole.test_accuracy) == (resumed.loss, resumed.test_accuracy)
-        with pytest.raises(ValueError, match="checkpoint of another run"):
-            fit(build_model("CNN2D", 4, 128), data, recorder=StopAfter(), seed=1, **options)
+        others = (dict(seed=1), dict(test=data.subset([0, 1])), dict(evaluate_every=2))
+        for model_seed, other in [(0, o) for o in others] + [(9, {})]:
+            with pytest.raises(ValueError, match="checkpoint of another run"):
+                fit(build_model("CNN2D", 4, 128, seed=model_seed), data, recorder=StopAfter(), **options | other)
+        Path(folder, "run.pt").write_bytes(b"half a file")
+        with pytest.warns(UserWarning, match="is damaged .*begins anew"):
+            assert torch.equal(
+                weights(fit(build_model("CNN2D", 4, 128), data, recorder=StopAfter(), **options)), weights(whole)
+            )
 
 # %% ../../nbs/05_training.ipynb #db32c8cd
 def test_bad_input_is_said():

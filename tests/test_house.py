@@ -125,7 +125,7 @@ def test_dependencies_point_one_way():
                 used = [u for u in ([inner.split(".")[0]] if inner else [a.name for a in node.names]) if u in order]
                 checked += len(used)
                 assert all(order[u] < place for u in used), f"{module} imports {used}, which comes after it"
-    assert checked > 40, "the imports of the package were found"
+    assert checked > 30, "the imports of the package were found"
 
 
 def test_readme_is_the_index():

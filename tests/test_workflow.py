@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from amr_coreset.synthesis import RML2016_10A, generate, write_pickle
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -33,8 +35,8 @@ def environment(folder: Path) -> dict:
     }
 
 
-def start(folder: Path, **options) -> subprocess.Popen:
-    command = [sys.executable, "workflow/run.py", "--config", "scale=tiny", "scales=tests/scales.yaml"]
+def start(folder: Path, *config: str, **options) -> subprocess.Popen:
+    command = [sys.executable, "workflow/run.py", "--config", "scale=tiny", "scales=tests/scales.yaml", *config]
     return subprocess.Popen(
         command,
         cwd=folder,
@@ -47,10 +49,10 @@ def start(folder: Path, **options) -> subprocess.Popen:
     )
 
 
-def finish(folder: Path) -> str:
-    process = start(folder)
+def finish(folder: Path, *config: str, code: int = 0) -> str:
+    process = start(folder, *config)
     text = process.communicate(timeout=300)[0]
-    assert process.returncode == 0, text
+    assert process.returncode == code, text
     return text
 
 
@@ -151,8 +153,43 @@ def test_plain_papermill_works_too(tmp_path):
     assert len(list(folder.glob("runs/tiny/*/*/rows/*.json"))) == 5, "a record and two methods with two repeats"
 
 
-def test_a_misspelt_scale_is_said(tmp_path):
+def test_what_cannot_be_done_is_said_at_once(tmp_path):
     folder = project(tmp_path)
-    command = [sys.executable, "workflow/run.py", "--config", "scale=smoky"]
-    done = subprocess.run(command, cwd=folder, env=environment(folder), capture_output=True, text=True)
-    assert done.returncode != 0 and "scale 'smoky' is unknown" in done.stdout + done.stderr
+    for config, message in [
+        (["scale=smoky"], "scale 'smoky' is unknown"),
+        (["dataset=RML2016.10a", f"data_dir={tmp_path}"], "RML2016.10a: no file RML2016.10a_dict.pkl"),
+    ]:
+        text = finish(folder, *config, code=1)
+        assert message in text and "Traceback" not in text, text
+
+
+@pytest.mark.slow
+def test_a_real_file_in_a_folder_with_a_space(tmp_path):
+    folder, data = project(tmp_path / "project"), tmp_path / "my data"
+    data.mkdir()
+
+    def write_file(seed):
+        cells = (
+            (c, s, generate(RML2016_10A, c, s, 10, seed=seed)) for c in RML2016_10A.classes for s in RML2016_10A.snrs
+        )
+        write_pickle(data / "RML2016.10a_dict.pkl", cells, protocol=0)
+
+    def rows():
+        return {p: p.stat().st_mtime_ns for p in folder.glob("runs/*/*/*/rows/*.json")}
+
+    config = ["dataset=RML2016.10a", f"data_dir={data}"]
+    write_file(0)
+    finish(folder, *config)
+    table, first = (folder / "tables/table1.md").read_text(), rows()
+    assert "RML2016.10a (a file given as the real RML2016.10a)" in table and "twin" not in table
+    assert len(first) == 9, "a record, two methods, two rates, two repeats"
+
+    # Rules that run again because a notebook or a comment was edited do no training again.
+    for name in ("nbs/paper/record.ipynb", "tests/scales.yaml"):
+        (folder / name).write_text((folder / name).read_text() + "\n")
+    assert "record 0" in finish(folder, *config) and rows() == first
+
+    # Another file under the same name is other data.
+    write_file(1)
+    finish(folder, *config)
+    assert len(rows()) == 18 and (folder / "tables/table1.md").read_text() != table

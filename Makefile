@@ -41,7 +41,8 @@ quick: checks
 checks: .venv/.ready
 	ruff check .
 	ruff format --check nbs tests workflow setup.py
-	nbdev_test --skip_folder_re '^(paper|benchmarks|studies|tests|[_.].*)$$' --n_workers 2
+	@# One thread each: two notebooks that train side by side would wait for each other's threads.
+	OMP_NUM_THREADS=1 nbdev_test --skip_folder_re '^(paper|benchmarks|studies|tests|[_.].*)$$' --n_workers 2
 
 # The JupyterLab test drives a real Chromium. Where that is missing and can be installed, it is.
 browser:

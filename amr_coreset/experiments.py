@@ -51,7 +51,7 @@ class Study:
     data_dir: str | Path | None = None
     root: str | Path | None = None  # of the working results; runs/ unless told
     device: str | None = None
-    progress: bool = True
+    progress: bool | str = True  # bars; or "lines": printed lines, for logs
 
     def __post_init__(self):
         self.evaluation_model = self.evaluation_model or self.model
@@ -79,7 +79,9 @@ class Study:
         if self._split is None:
             s = self.scale
             options = dict(snr_min=s.snr_min, frames_per_cell=s.frames_per_cell, normalization=s.normalization)
-            self._split = load_dataset(self.data_set, self.data_dir, progress=self.progress, **options).split("lab")
+            self._split = load_dataset(self.data_set, self.data_dir, progress=self.progress is True, **options).split(
+                "lab"
+            )
         return self._split
 
     def run_key(self, **what) -> str:
@@ -99,14 +101,16 @@ def result_row(study: Study, **values) -> ResultRow:
     return ResultRow(**shared, **made_by, device=study.device, **values)
 
 # %% ../nbs/14_experiments.ipynb #720e64b5
-def _train(study: Study, model_name: str, train: SignalSet, seed: int, run_key: str, threads: int, recorder=None):
+def _train(
+    study: Study, model_name: str, train: SignalSet, seed: int, run_key: str, threads: int, progress, recorder=None
+):
     """Fit and measure one network; a killed training goes on from its checkpoint."""
     test = study.split.test
     model = build_model(model_name, len(train.classes), train.length, seed=derive_seed("init", model_name, seed))
     checkpoint = study.folder / "checkpoints" / f"{run_key}.pt"
     result = fit(
         model, train, recipe=study.recipe, seed=seed, test=test, evaluate_every=study.scale.evaluate_every, recorder=recorder,
-        checkpoint=checkpoint, device=study.device, threads=threads, progress=study.progress,
+        checkpoint=checkpoint, device=study.device, threads=threads, progress=progress,
     )  # fmt: skip
     with torch_threads(threads):
         measured = evaluate(model, test, device=study.device)
@@ -144,7 +148,9 @@ def make_record(
             write_rows(full_rows_path(study.folder, seed), [done])
             return record, done
     recorder = Recorder(source)
-    model, values, checkpoint = _train(study, study.model, study.split.train, seed, key, threads, recorder)
+    model, values, checkpoint = _train(
+        study, study.model, study.split.train, seed, key, threads, study.progress, recorder
+    )
     made_by = {
         "run_key": key,
         "model": study.model,
@@ -185,7 +191,9 @@ def evaluate_coresets(
     records = {s: make_record(study, s)[0] for s in sorted({record_seed(study.scale, seed) for seed in seeds})}
     rows, bar = (
         [],
-        tqdm(total=len(methods) * len(seeds), desc=f"rate {rate:g}", unit="training", disable=not study.progress),
+        tqdm(
+            total=len(methods) * len(seeds), desc=f"rate {rate:g}", unit="training", disable=study.progress is not True
+        ),
     )
     with bar:
         for name in methods:
@@ -195,6 +203,12 @@ def evaluate_coresets(
                 )
                 bar.set_postfix_str(f"{name} {rows[-1].accuracy:.3f}")
                 bar.update()
+                if study.progress == "lines":
+                    done = f"{len(rows)} of {bar.total}: {name}, repeat {seed}"
+                    print(
+                        f"rate {rate:g}, {done}, accuracy {rows[-1].accuracy:.4f} ({rows[-1].seconds:.0f} s)",
+                        flush=True,
+                    )
     return rows
 
 # %% ../nbs/14_experiments.ipynb #20f2ff91
@@ -225,7 +239,9 @@ def _evaluate_one(
     coreset = study.split.train.subset(
         select(name, record, rate, variant=variant, balance=balance, seed=derive_seed("select", seed))
     )
-    _, values, checkpoint = _train(study, study.evaluation_model, coreset, seed, key, study.scale.threads)
+    _, values, checkpoint = _train(
+        study, study.evaluation_model, coreset, seed, key, study.scale.threads, study.progress is True
+    )
     row = result_row(study, **what, record_digest=record.digest, **values)
     write_row(study.folder, row)
     checkpoint.unlink(missing_ok=True)

@@ -207,7 +207,7 @@ def fit(
     checkpoint_seconds: float = 60,  # at most one checkpoint in this time
     device: str | None = None,
     threads: int | None = None,  # see `torch_threads`
-    progress: bool = True,
+    progress: bool | str = True,  # a bar; or "lines": a printed line per epoch, for logs
 ) -> FitResult:
     """Train `model` in place on `train` by cross-entropy.
 
@@ -252,7 +252,7 @@ def _fit(
         initial=start * batches,
         desc="training",
         unit="batch",
-        disable=not progress,
+        disable=progress is not True,
         leave=False,
     )
     with bar:
@@ -267,7 +267,7 @@ def _fit(
                 recorder.epoch_end(epoch, model, device)
             if test is not None and ((epoch + 1) % evaluate_every == 0 or epoch + 1 == recipe.epochs):
                 result.test_accuracy[epoch + 1] = evaluate(model, test, device=device).accuracy
-                bar.set_postfix(loss=f"{result.loss[-1]:.3f}", test=f"{result.test_accuracy[epoch + 1]:.3f}")
+            _report(result, recipe.epochs, bar, progress)
             last = epoch + 1 == recipe.epochs
             if checkpoint and (last or time.perf_counter() - saved >= checkpoint_seconds):
                 state = {name: part.state_dict() for name, part in parts.items()}
@@ -279,7 +279,17 @@ def _fit(
     result.seconds = time.perf_counter() - began
     return result
 
-# %% ../nbs/05_training.ipynb #1ea5e503
+# %% ../nbs/05_training.ipynb #73588df2
+def _report(result: FitResult, epochs: int, bar: tqdm, progress: bool | str):
+    """Say how the last epoch went, in the bar or as a line."""
+    epoch, said = len(result.loss), {"loss": f"{result.loss[-1]:.3f}"}
+    if epoch in result.test_accuracy:
+        said["test"] = f"{result.test_accuracy[epoch]:.3f}"
+    bar.set_postfix(said)
+    if progress == "lines":
+        print(f"epoch {epoch} of {epochs}: {', '.join(f'{k} {v}' for k, v in said.items())}", flush=True)
+
+# %% ../nbs/05_training.ipynb #765d0a8e
 def _epoch(model, frames, labels, optimizer, batch_size, order, recorder, bar) -> float:
     """One pass over all frames; returns the mean loss."""
     total = torch.zeros((), device=frames.device)

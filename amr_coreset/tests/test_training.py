@@ -5,7 +5,9 @@
 # %% auto #0
 __all__ = []
 
-# %% ../../nbs/tests/00_test_training.ipynb #6ebbf863
+# %% ../../nbs/tests/00_test_training.ipynb #4b0175cd
+import io
+from contextlib import redirect_stdout
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -19,7 +21,7 @@ from amr_coreset.synthesis import RML2016_10A, generate
 from amr_coreset.training import *
 
 
-# %% ../../nbs/05_training.ipynb #a37b973a
+# %% ../../nbs/05_training.ipynb #bbeb7304
 def small_set(frames=60, classes=("BPSK", "CPFSK", "QAM16", "AM-SSB"), snrs=(10, 18)):
     cells = [
         (c, s, generate(RML2016_10A, name, s, frames, normalization="unit_power"))
@@ -29,7 +31,7 @@ def small_set(frames=60, classes=("BPSK", "CPFSK", "QAM16", "AM-SSB"), snrs=(10,
     label, snr = (np.repeat([cell[i] for cell in cells], frames) for i in (0, 1))
     return SignalSet(np.concatenate([f for _, _, f in cells]), label, snr, classes, "small-twin")
 
-# %% ../../nbs/05_training.ipynb #a07ac807
+# %% ../../nbs/05_training.ipynb #7a1a68a9
 def weights(result):
     return torch.cat([p.detach().flatten() for p in result.model.parameters()])
 
@@ -43,16 +45,15 @@ def test_the_same_arguments_give_the_same_bits():
     assert torch.equal(weights(runs[0]), weights(runs[1])) and runs[0].loss == runs[1].loss
     assert not torch.equal(weights(runs[0]), weights(runs[2]))
 
-# %% ../../nbs/05_training.ipynb #371420e3
+# %% ../../nbs/05_training.ipynb #b30f87cd
 def test_it_learns():
     parts = small_set(100, classes=("CPFSK", "AM-SSB")).split()
-    result = fit(
-        build_model("CNN1D", 2, 128),
-        parts.train,
-        recipe=Recipe(epochs=4),
-        test=parts.test,
-        evaluate_every=3,
-        progress=False,
+    options = dict(recipe=Recipe(epochs=4), test=parts.test, evaluate_every=3, progress="lines")
+    with redirect_stdout(io.StringIO()) as said:
+        result = fit(build_model("CNN1D", 2, 128), parts.train, **options)
+    lines = said.getvalue().splitlines()
+    assert (
+        len(lines) == 4 and lines[0].startswith("epoch 1 of 4: loss ") and "test" not in lines[1] and "test" in lines[2]
     )
     assert list(result.test_accuracy) == [3, 4] and result.best_accuracy > 0.9
     measured = evaluate(result.model, parts.test)
@@ -60,7 +61,7 @@ def test_it_learns():
     assert list(measured.per_snr) == [10, 18]
     assert np.isclose(np.mean(list(measured.per_snr.values())), measured.accuracy)
 
-# %% ../../nbs/05_training.ipynb #0f13c5cd
+# %% ../../nbs/05_training.ipynb #8cf7a3c7
 class StopAfter:
     """A recorder that kills the run after some epochs, as a power cut would."""
 
@@ -109,7 +110,7 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_bits():
                 weights(fit(build_model("CNN2D", 4, 128), data, recorder=StopAfter(), **options)), weights(whole)
             )
 
-# %% ../../nbs/05_training.ipynb #db32c8cd
+# %% ../../nbs/05_training.ipynb #308b8f12
 def test_bad_input_is_said():
     data = small_set(4)
     model = build_model("CNN1D", 4, 128)
@@ -124,7 +125,7 @@ def test_bad_input_is_said():
     with pytest.raises(ValueError, match="no linear layer"):
         last_linear(torch.nn.Conv1d(2, 2, 1))
 
-# %% ../../nbs/05_training.ipynb #0456be86
+# %% ../../nbs/05_training.ipynb #bc41bb8f
 def test_the_embedding_is_what_enters_the_last_layer():
     data = small_set(5)
     model = build_model("CNN1D", 4, 128).train()

@@ -52,7 +52,8 @@ browser:
 	    echo "Chromium and its driver are not installed: the JupyterLab test will be skipped."
 
 lab: .venv/.ready
-	jupyter lab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/nbs/index.ipynb
+	@# In a container one is often root, which Jupyter asks to confirm.
+	jupyter lab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/nbs/index.ipynb $$([ "$$(id -u)" != 0 ] || echo --allow-root)
 
 bench: .venv/.ready
 	@for notebook in nbs/benchmarks/*.ipynb; do \

@@ -56,7 +56,6 @@ class _Array:
             or not all(type(n) is int and n >= 0 for n in shape)
         ):
             raise DatasetError("an array without a plain element type and shape")
-        data = data.encode("latin1") if isinstance(data, str) else data
         expected = int(np.prod(shape, dtype=object)) * kind.dtype.itemsize
         if not isinstance(data, bytes) or len(data) != expected:
             length = len(data) if isinstance(data, bytes) else 0

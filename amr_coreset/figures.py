@@ -12,7 +12,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from .tables import ALL_FRAMES
+from .tables import ALL_FRAMES, network_names
 from .workspace import atomic_path
 
 # %% ../nbs/16_figures.ipynb #e3a19795
@@ -67,12 +67,7 @@ def accuracy_figure(
         ax.grid(alpha=0.3)
     axes[0].set_ylabel("test accuracy, last epoch")
     axes[-1].legend(fontsize=8)
-    arrow = (
-        first["selection_model"]
-        if first["selection_model"] == first["evaluation_model"]
-        else f"{first['selection_model']} → {first['evaluation_model']}"
-    )
-    figure.suptitle(arrow)
+    figure.suptitle(network_names(first))
     return figure
 
 

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['RECORDING_MODULES', 'SELECTING_MODULES', 'Scale', 'load_scale', 'run_folder', 'record_path', 'rows_path',
-           'full_rows_path', 'record_seed', 'code_digest', 'ResultRow', 'write_row', 'read_row', 'write_rows',
-           'read_rows']
+           'full_rows_path', 'record_seed', 'record_seeds', 'code_digest', 'ResultRow', 'write_row', 'read_row',
+           'write_rows', 'read_rows']
 
 # %% ../nbs/13_runs.ipynb #80913c17
 import json
@@ -91,6 +91,11 @@ def full_rows_path(folder: Path, seed: int) -> Path:
 def record_seed(scale: Scale, seed: int) -> int:
     """The seed of the record that repeat `seed` uses."""
     return seed if scale.record_each else 0
+
+
+def record_seeds(scale: Scale) -> list[int]:
+    """The seeds of all records of the scale."""
+    return sorted({record_seed(scale, seed) for seed in range(scale.repeats)})
 
 # %% ../nbs/13_runs.ipynb #146d7a82
 # Modules whose text can change a result. The frames themselves enter by their digest, so the modules that read or make

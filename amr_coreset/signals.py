@@ -7,6 +7,7 @@ __all__ = ['NORMALIZATIONS', 'normalize', 'Split', 'SignalSet', 'split_index']
 
 # %% ../nbs/01_signals.ipynb #4ce4ad35
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -101,7 +102,7 @@ class SignalSet:
         """Samples per frame."""
         return self.iq.shape[2]
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """SHA-256 (16 hex digits) of the frames, labels, SNR labels and class names."""
         return digest(self.iq, self.label, self.snr, list(self.classes))

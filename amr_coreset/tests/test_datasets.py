@@ -100,6 +100,11 @@ def handmade_files(flag):
         + b"q\x00U\x06latin1q\x01c_codecs\nencode\nq\x02"
         + b"h\x02h\x00h\x01\x86R" * 3000
         + b"t.",
+        "one text as many arrays": b"\x80\x02(X\x00\x00\x10\x00"
+        + b"a" * 2**20
+        + b"q\x00cnumpy\ndtype\nU\x02u1\x85Rq\x01cnumpy.core.multiarray\n_reconstruct\nq\x02cnumpy\nndarray\nq\x03"
+        + b"h\x02h\x03\x85R(K\x01J\x00\x00\x10\x00\x85h\x01\x89h\x00tb" * 3000
+        + b"t.",
         "keys of one hash": b"\x80\x02}("
         + b"".join(b"U\x01A\x8a\x0a" + (k * (2**61 - 1)).to_bytes(10, "little") + b"\x86N" for k in range(1, 50_000))
         + b"u.",

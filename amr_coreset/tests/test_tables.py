@@ -111,6 +111,7 @@ def test_the_three_files_hold_the_same_numbers():
         assert "| All frames (100 %) |  |  | 0.9000 |" in text
         latex = tex.read_text()
         assert "\\textbf{0.5500 $\\pm$ 0.0707} [\\textbf{0.7066}]" in latex and "99 \\% of everything." in latex
+        assert "Method & 5 \\% & 10 \\% & Avg" in latex
         assert latex.count("\\begin{") == latex.count("\\end{") and "±" not in latex
         before = [p.read_bytes() for p in (csv, md, tex)]
         write_table(Path(folder, "t"), table, TINY, "Table I")

@@ -11,7 +11,7 @@ import numpy as np
 from scipy import stats
 
 from .records import TrainingRecord
-from .selection import apportion, method
+from .selection import apportion, method, sampler
 
 # %% ../nbs/08_foqus.ipynb #9fe0b398
 def _trajectory(correct: np.ndarray) -> np.ndarray:
@@ -116,6 +116,7 @@ def tier_counts(
     return counts
 
 # %% ../nbs/08_foqus.ipynb #0a3bc74e
+@sampler
 def tiers(
     score: np.ndarray,  # (n,) of the frames of one class
     budget: int,
@@ -143,7 +144,7 @@ def tiers(
     return np.concatenate(drawn)[np.argsort(place, kind="stable")]
 
 # %% ../nbs/08_foqus.ipynb #277607f6
-@method("FoQuS", needs=("correct",), sampler=tiers)
+@method("FoQuS", needs=("correct",), sampler="tiers")
 def foqus(
     record: TrainingRecord,
     *,

@@ -34,21 +34,31 @@ class Scale:
     repeats: int
     record_each: bool  # one record per repeat, or one for all
     record_source: str  # of `amr_coreset.records.Recorder.SOURCES`
+    short_runs: int  # further trainings on all frames for GraNd; 0: none, and no GraNd
+    short_epochs: int  # of each of them
     evaluate_every: int  # epochs between measurements on the test frames
     threads: int  # of a training on a coreset; jobs run side by side
     record_threads: int  # of the training on everything, for which all others wait
     methods: tuple[str, ...]
     cut: str  # what was cut from the papers' protocol, said under every table
+    own_methods: str | None = None  # a Python file that registers methods; its place from the project's root
 
     def __post_init__(self):
         object.__setattr__(self, "rates", tuple(float(r) for r in self.rates))
         object.__setattr__(self, "methods", tuple(self.methods))
         if self.epochs < 2 or self.repeats < 1 or not self.rates or not self.methods:
             raise ValueError(f"scale {self.name!r} needs at least 2 epochs, 1 repeat, one rate and one method.")
+        if self.short_runs < 0 or self.short_epochs < 1:
+            raise ValueError(f"scale {self.name!r}: short_runs must be at least 0 and short_epochs at least 1.")
         if min(self.evaluate_every, self.threads, self.record_threads) < 1:
             raise ValueError(f"scale {self.name!r}: evaluate_every, threads and record_threads must be at least 1.")
         if not all(0 < r <= 1 for r in self.rates):
             raise ValueError(f"scale {self.name!r}: rates are kept fractions in (0, 1]; got {self.rates}.")
+
+    @property
+    def own_methods_path(self) -> Path | None:
+        """Where the file of own methods lies."""
+        return project_root() / self.own_methods if self.own_methods else None
 
 # %% ../nbs/13_runs.ipynb #baf7281f
 def load_scale(
@@ -60,7 +70,8 @@ def load_scale(
     scales = yaml.safe_load(path.read_text(encoding="utf-8"))
     if name not in scales:
         raise ValueError(f"scale {name!r} is unknown; {path} has {', '.join(scales)}.")
-    wanted, given = {f.name for f in fields(Scale)} - {"name"}, set(scales[name])
+    possible, given = {f.name for f in fields(Scale)} - {"name"}, set(scales[name])
+    wanted = possible - {"own_methods"} | (given & {"own_methods"})
     if wanted != given:
         missing, unknown = ", ".join(sorted(wanted - given)) or "none", ", ".join(sorted(given - wanted)) or "none"
         raise ValueError(f"scale {name!r} in {path}: missing entries: {missing}; unknown entries: {unknown}.")
@@ -101,7 +112,7 @@ def record_seeds(scale: Scale) -> list[int]:
 # Modules whose text can change a result. The frames themselves enter by their digest, so the modules that read or make
 # them need not; tables, figures and the runner only pass results on.
 RECORDING_MODULES = ("workspace", "models", "training", "records", "experiments")
-SELECTING_MODULES = ("selection", "foqus", "baselines", "coreset")
+SELECTING_MODULES = ("selection", "foqus", "baselines", "geometry", "controls", "coreset")
 
 
 def _digest_of(modules: tuple[str, ...]) -> str:

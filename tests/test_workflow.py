@@ -17,7 +17,15 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def project(folder: Path) -> Path:
     """A copy of what the workflow needs, so that tests leave the checkout alone."""
-    for name in ("amr_coreset", "nbs/paper", "workflow", "tables/published", "tests/scales.yaml", "settings.ini"):
+    for name in (
+        "amr_coreset",
+        "nbs/paper",
+        "workflow",
+        "tables/published",
+        "tests/scales.yaml",
+        "tests/own_methods.py",
+        "settings.ini",
+    ):
         source, target = ROOT / name, folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         if source.is_dir():
@@ -83,7 +91,7 @@ def test_a_table_from_one_command(uninterrupted):
     files = outputs(folder)
     assert sorted(Path(name).suffix for name in files) == [".csv", ".md", ".pdf", ".png", ".tex"]
     assert "did not start" not in text and "Invalid Signature" not in text, "kernels must not disturb each other"
-    assert "1 record(s) and 8 coreset trainings" in text and "test accuracy on" in text
+    assert "1 record(s) with 1 short run(s), and 12 coreset trainings" in text and "test accuracy on" in text
     table = files["tables/table1.md"].decode()
     assert (
         "RML2016.10a-twin" in table
@@ -91,7 +99,7 @@ def test_a_table_from_one_command(uninterrupted):
         and "[**0.8036**]" in table
         and "[**0.8487**]" in table
     )
-    assert "| FoQuS |" in table and "| All frames (100 %) |" in table
+    assert "| FoQuS |" in table and "| Loss spread |" in table and "| All frames (100 %) |" in table
 
 
 @pytest.mark.slow
@@ -150,7 +158,7 @@ def test_plain_papermill_works_too(tmp_path):
     done = subprocess.run(command, cwd=folder, env=environment(folder), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "coresets of 30 %" in (folder / "out.ipynb").read_text()
-    assert len(list(folder.glob("runs/tiny/*/*/rows/*.json"))) == 5, "a record and two methods with two repeats"
+    assert len(list(folder.glob("runs/tiny/*/*/rows/*.json"))) == 7, "a record and three methods with two repeats"
 
 
 def test_what_cannot_be_done_is_said_at_once(tmp_path):
@@ -182,7 +190,7 @@ def test_a_real_file_in_a_folder_with_a_space(tmp_path):
     finish(folder, *config)
     table, first = (folder / "tables/table1.md").read_text(), rows()
     assert "RML2016.10a (a file given as the real RML2016.10a)" in table and "twin" not in table
-    assert len(first) == 9, "a record, two methods, two rates, two repeats"
+    assert len(first) == 13, "a record, three methods, two rates, two repeats"
 
     # Rules that run again because a notebook or a comment was edited do no training again.
     for name in ("nbs/paper/record.ipynb", "tests/scales.yaml"):

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from amr_coreset.baselines import *
-from amr_coreset.records import TrainingRecord, log_softmax
+from amr_coreset.records import TrainingRecord, last_layer_gradient, log_softmax
 from amr_coreset.selection import METHODS, select
 from amr_coreset.tests.oracles import load_oracle, oracle_test
 
@@ -32,7 +32,7 @@ def oracle_record():
 @oracle_test
 def test_forgetting_agrees_with_the_oracle():
     record, oracle = oracle_record(), load_oracle("forgetting")
-    score = METHODS["Forgetting"].score
+    score = METHODS["Forgetting"].function
     assert np.array_equal(score(record, variant="deepcore"), oracle["events_deepcore"])
     assert np.array_equal(score(record, variant="paper"), oracle["events_paper_toneva"])
     events = oracle["events_deepcore"]
@@ -46,17 +46,43 @@ def test_forgetting_agrees_with_the_oracle():
 def test_uncertainties_agree_with_the_oracle():
     record, oracle = oracle_record(), load_oracle("uncertainty")
     for key, name in UNCERTAIN.items():
-        paper = METHODS[name].score(record, variant="paper")
+        paper = METHODS[name].function(record, variant="paper")
         value = {"LeastConfidence": np.exp(paper), "Entropy": paper, "Margin": -np.expm1(paper)}[key]
         expected = oracle[f"{key}_score_paper"]
         np.testing.assert_allclose(value, expected, rtol=1e-9, atol=1e-15)
-        certainty = METHODS[name].score(record, variant="deepcore", balance="none")
+        certainty = METHODS[name].function(record, variant="deepcore", balance="none")
         np.testing.assert_allclose(certainty, oracle[f"{key}_score_deepcore"], atol=1e-5)
         for tag, rate in FRACTIONS.items():
             for variant in ("paper", "deepcore"):
                 for balance, short in (("deepcore", "bal"), ("none", "all")):
                     chosen = select(name, record, rate, variant=variant, balance=balance, tie="index")
                     assert set(chosen) == set(oracle[f"{key}_idx_{variant}_{short}_{tag}"]), (name, variant, short, tag)
+
+# %% ../../nbs/09_baselines.ipynb #c6dc939c
+@oracle_test
+def test_grand_agrees_with_the_oracle():
+    inputs, oracle = load_oracle("inputs"), load_oracle("grand")
+    h, label = inputs["embeddings"], inputs["labels"]
+    heads = [h.astype(float) @ w.T.astype(float) + b for w, b in zip(oracle["W"], oracle["b"], strict=True)]
+    norms = np.stack([last_layer_gradient(z, h, label) for z in heads])
+    np.testing.assert_allclose(norms.T, oracle["norm_exact_f64"], rtol=1e-9)
+    record = TrainingRecord(label, gradient_norm=norms)
+    np.testing.assert_allclose(grand_score(record), oracle["score_exact_f64"], rtol=1e-9)
+    for batch in (256, 600):
+        theirs = grand_score(record, variant="deepcore", batch=batch)
+        scale = 600 if batch == 600 else 1
+        expected = oracle["score_deepcore_batch600_times600" if batch == 600 else "score_deepcore_batch256"]
+        np.testing.assert_allclose(theirs * scale, expected, rtol=2e-6)
+    for tag, rate in FRACTIONS.items():
+        for balance, short in (("deepcore", "bal"), ("none", "all")):
+            for key, options in (
+                ("exact", {}),
+                ("deepcore_batch256", dict(variant="deepcore")),
+                ("deepcore_batch600", dict(variant="deepcore", batch=600)),
+            ):
+                chosen = select("GraNd", record, rate, balance=balance, **options)
+                assert set(chosen) == set(oracle[f"idx_{key}_{short}_{tag}"]), (key, short, tag)
+    assert set(select("GraNd", record, 0.1, balance="none", variant="deepcore")) <= set(range(512, 600))
 
 # %% ../../nbs/09_baselines.ipynb #f30327fd
 @settings(deadline=None, max_examples=60)
@@ -66,10 +92,10 @@ def test_uncertainties_ignore_a_shift_of_the_logits_and_the_order_of_frames(seed
     logits = rng.normal(size=(40, 5)) * scale
     order = rng.permutation(40)
     for name in UNCERTAIN.values():
-        base = METHODS[name].score(TrainingRecord(np.zeros(40), logits=logits))
-        moved = METHODS[name].score(TrainingRecord(np.zeros(40), logits=logits + shift))
+        base = METHODS[name].function(TrainingRecord(np.zeros(40), logits=logits))
+        moved = METHODS[name].function(TrainingRecord(np.zeros(40), logits=logits + shift))
         np.testing.assert_allclose(moved, base, rtol=1e-6, atol=1e-9)
-        assert np.array_equal(METHODS[name].score(TrainingRecord(np.zeros(40), logits=logits[order])), base[order])
+        assert np.array_equal(METHODS[name].function(TrainingRecord(np.zeros(40), logits=logits[order])), base[order])
 
 # %% ../../nbs/09_baselines.ipynb #ca0ffe59
 def test_certain_networks_leave_no_ties():

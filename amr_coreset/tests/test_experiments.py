@@ -10,8 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
 import pytest
 
+from amr_coreset.coreset import METHODS
 from amr_coreset.datasets import load_dataset
 from amr_coreset.experiments import *
 from amr_coreset.experiments import _train
@@ -21,7 +23,7 @@ from amr_coreset.runs import Scale
 # %% ../../nbs/14_experiments.ipynb #41427767
 TINY = Scale(
     name="tiny", frames_per_cell=8, snr_min=10, normalization="unit_power", recipe="lab", epochs=2, rates=(0.3,), repeats=2, record_each=False,
-    record_source="epoch_end", evaluate_every=1, threads=1, record_threads=1, methods=("Uniform", "FoQuS"), cut="everything",
+    record_source="epoch_end", short_runs=2, short_epochs=1, evaluate_every=1, threads=1, record_threads=1, methods=("Uniform", "FoQuS"), cut="everything",
 )  # fmt: skip
 
 
@@ -39,6 +41,8 @@ def test_a_study_runs_once_and_is_found_again():
         )
         assert list(Path(study.folder, "checkpoints").iterdir()) == []
         record, full = make_record(study)
+        assert record.gradient_norm.shape == (2, len(record)) and not list(study.folder.glob("short_runs/*"))
+        assert np.corrcoef(record.gradient_norm)[0, 1] < 0.999, "from different initial weights"
         assert full.method == "All frames" and full.frames == len(record) == 11 * 5 * 6
         # Found again by a new process: nothing is trained, as a training would raise here.
         with pytest.MonkeyPatch.context() as patch:
@@ -52,20 +56,58 @@ def test_a_study_runs_once_and_is_found_again():
         )
         assert removed.exists()
 
+# %% ../../nbs/14_experiments.ipynb #b1848493
+def test_a_killed_record_keeps_its_short_runs():
+    with TemporaryDirectory() as folder:
+        study, folder_of_runs = tiny_study(folder), tiny_study(folder).folder / "short_runs" / "s0"
+        first, second = short_run(study, 0, 0), short_run(study, 0, 1)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setitem(short_run.__globals__, "fit", None)
+            assert np.array_equal(short_run(study, 0, 0), first), "read, not done again"
+        damaged = sorted(folder_of_runs.iterdir())[0]
+        damaged.write_bytes(damaged.read_bytes()[:100])
+        with pytest.warns(UserWarning, match="This short run is done again"):
+            again = [short_run(study, 0, 0), short_run(study, 0, 1)]
+        assert np.array_equal(again, [first, second]), "the same bits"
+
+# %% ../../nbs/14_experiments.ipynb #4e63ff37
+def test_own_methods_are_trained_and_their_text_is_part_of_the_run():
+    text = """
+from amr_coreset.coreset import method
+@method("Loss spread", needs=("loss",))
+def loss_spread(record):
+    return record.loss.std(axis=0)
+"""
+    before = dict(METHODS)
+    with TemporaryDirectory() as folder:
+        own = Path(folder, "own.py")
+        own.write_text(text)
+        scale = replace(TINY, methods=("Uniform", "Loss spread x SNR"), own_methods=str(own), repeats=1)
+        try:
+            study = Study("RML2016.10a-twin", "CNN1D", scale, data_dir=folder, root=Path(folder), progress=False)
+            rows = evaluate_coresets(study, 0.3)
+            assert [r.method for r in rows] == ["Uniform", "Loss spread x SNR"]
+            own.write_text(text.replace("std", "max"))
+            assert evaluate_coresets(study, 0.3)[1].run_key != rows[1].run_key
+        finally:
+            METHODS.clear()
+            METHODS.update(before)
+
 # %% ../../nbs/14_experiments.ipynb #8065ecd6
 def test_other_parameters_are_other_runs():
     with TemporaryDirectory() as folder:
         study = tiny_study(folder)
-        key = study.run_key(kind="record")
+        key = record_key(study, 0)
         for other in (
             replace(TINY, epochs=3),
             replace(TINY, normalization="none"),
             replace(TINY, frames_per_cell=6),
             replace(TINY, evaluate_every=2),
+            replace(TINY, short_runs=3),
+            replace(TINY, short_epochs=2),
         ):
-            assert (
-                Study("RML2016.10a-twin", "CNN1D", other, data_dir=folder, progress=False).run_key(kind="record") != key
-            )
+            study_of_other = Study("RML2016.10a-twin", "CNN1D", other, data_dir=folder, progress=False)
+            assert record_key(study_of_other, 0) != key
         with pytest.raises(ValueError, match="choose one of CNN1D, CNN2D"):
             Study("RML2016.10a-twin", "CNN3D", TINY)
         with pytest.raises(ValueError, match="recipe 'labb' is unknown; choose one of lab"):
@@ -81,6 +123,9 @@ def test_other_parameters_are_other_runs():
         assert not list(Path(folder).glob("runs/**/*.h5")), (
             "what cannot be done is refused before the record is trained"
         )
+        bare = Study("RML2016.10a-twin", "CNN1D", replace(TINY, short_runs=0), data_dir=folder, progress=False)
+        with pytest.raises(ValueError, match="GraNd needs short runs, and the scale 'tiny' has short_runs: 0"):
+            evaluate_coresets(bare, 0.3, methods="Uniform, GraNd")
         with pytest.raises(ValueError, match="not all methods and repeats"):
             finish_rows(study, 0.3, [])
 
@@ -88,7 +133,10 @@ def test_other_parameters_are_other_runs():
 def test_the_plan_counts_the_trainings():
     with TemporaryDirectory() as folder:
         text = plan(tiny_study(folder), cores=2)
-        assert "330 training and 110 test frames, 2 epochs" in text and "1 record(s) and 4 coreset trainings" in text
+        assert (
+            "330 training and 110 test frames, 2 epochs" in text
+            and "1 record(s) with 2 short run(s), and 4 coreset trainings" in text
+        )
         assert 100 < training_speed(
             "CNN1D", load_dataset("RML2016.10a-twin", folder, frames_per_cell=8, progress=False), seconds=0.2
         )

@@ -23,6 +23,24 @@ from amr_coreset.synthesis import RML2016_10A, generate
 from amr_coreset.training import Recipe, fit, predict
 
 
+# %% ../../nbs/06_records.ipynb #a110cd86
+def test_the_closed_form_is_the_gradient():
+    rng = np.random.default_rng(0)
+    h, label = rng.normal(size=(40, 7)), rng.integers(0, 4, 40)
+    for bias in (True, False):
+        layer = torch.nn.Linear(7, 4, bias=bias, dtype=torch.float64)
+        norms = []
+        for x, y in zip(torch.from_numpy(h), torch.from_numpy(label), strict=True):
+            layer.zero_grad()
+            torch.nn.functional.cross_entropy(layer(x)[None], y[None]).backward()
+            norms.append(np.sqrt(sum(float((p.grad**2).sum()) for p in layer.parameters())))
+        logits = layer(torch.from_numpy(h)).detach().numpy()
+        np.testing.assert_allclose(last_layer_gradient(logits, h, label, bias=bias), norms, rtol=1e-12)
+    sure = last_layer_gradient(np.array([[600.0, 0, 0], [90, 0, 0]]), np.zeros((2, 1)), np.zeros(2, int))
+    np.testing.assert_allclose(sure, np.sqrt(6) * np.exp([-600.0, -90.0]), rtol=1e-9)
+    with pytest.raises(ValueError, match="N must agree"):
+        last_layer_gradient(logits, h[:3], label)
+
 # %% ../../nbs/06_records.ipynb #6e53943a
 @settings(deadline=None, max_examples=50)
 @given(st.integers(0, 10_000), st.sampled_from([0.1, 3.0, 60.0]))

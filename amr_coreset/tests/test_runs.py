@@ -22,7 +22,7 @@ def test_scales_are_checked():
     text = (
         "tiny: {frames_per_cell: 5, snr_min: 10, normalization: none, recipe: lab, epochs: 2, rates: [0.5], repeats: 1,"
     )
-    text += " record_each: false, record_source: epoch_end, evaluate_every: 1, threads: 1, record_threads: 1, methods: [Uniform], cut: much"
+    text += " record_each: false, record_source: epoch_end, short_runs: 0, short_epochs: 1, evaluate_every: 1, threads: 1, record_threads: 1, methods: [Uniform], cut: much"
     with TemporaryDirectory() as folder:
         path = Path(folder, "scales.yaml")
         path.write_text(text + "}")
@@ -33,8 +33,12 @@ def test_scales_are_checked():
         path.write_text(text.replace("repeats: 1,", "repeat: 1,") + "}")
         with pytest.raises(ValueError, match="missing entries: repeats; unknown entries: repeat"):
             load_scale("tiny", path)
-        with pytest.raises(ValueError, match=r"in \(0, 1\]"):
-            replace(scale, rates=(5,))
+        assert scale.own_methods_path is None
+        path.write_text(text + ", own_methods: mine.py}")
+        assert load_scale("tiny", path).own_methods_path.name == "mine.py"
+        for bad, message in ((dict(rates=(5,)), r"in \(0, 1\]"), (dict(short_epochs=0), "short_epochs at least 1")):
+            with pytest.raises(ValueError, match=message):
+                replace(scale, **bad)
 
 # %% ../../nbs/13_runs.ipynb #6ce05ff4
 def example_row(**changes):

@@ -112,11 +112,67 @@ def test_a_users_own_method_joins_the_others():
     finally:
         del METHODS["Loudest"]
 
+# %% ../../nbs/07_selection.ipynb #e70dbc9e
+def test_a_users_own_order_is_taken_class_by_class():
+    @method("Last first", needs=("loss",))
+    def last_first(record, budget, *, ties, as_scores=False, wrong=None):
+        """From the last frame of each class backwards."""
+        assert len(record) == 3 and record.loss.shape == (1, 3) and record.correct is None and len(ties) == 3
+        order = np.arange(3)[::-1][:budget]
+        return np.arange(3.0) if as_scores else order if wrong is None else np.asarray(wrong)
+
+    try:
+        record = TrainingRecord([0, 1, 0, 1, 0, 1], [0] * 6, loss=np.ones((1, 6)), correct=np.ones((1, 6)))
+        assert select("Last first", record, budget=4).tolist() == [4, 5, 2, 3]
+        assert select("Last first", record, budget=4, as_scores=True).tolist() == [4, 5, 2, 3]
+        assert select("Last first", record, budget=4, as_scores=True, sampler="top_k").tolist() == [4, 5, 2, 3]
+        with pytest.raises(ValueError, match="the sampler 'top_k' cannot be applied"):
+            select("Last first", record, budget=4, sampler="top_k")
+        for wrong in ([0, 0], [0, 3], [-1, 0], [0], [[0, 1]]):
+            with pytest.raises(ValueError, match=r"at least 2 different positions in 0..2.*scores must be floats"):
+                select("Last first", record, budget=4, wrong=wrong)
+        with pytest.raises(ValueError, match="one finite score per frame"):
+            select("Last first", record, budget=4, wrong=[0.0, np.nan, 1.0])
+    finally:
+        del METHODS["Last first"]
+
+# %% ../../nbs/07_selection.ipynb #786ca8cb
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.tuples(st.integers(0, 2), st.sampled_from([10, 12, 18])), min_size=2, max_size=60), st.data())
+def test_snr_strata_are_even_exact_and_nested(cells, data):
+    label, snr = np.array(cells).T
+    record, n, seed = TrainingRecord(label, snr), len(cells), data.draw(st.integers(0, 5))
+    for balance in ("equal", "proportional", "none"):
+        budget = data.draw(st.integers(1, n))
+        chosen = select("Uniform x SNR", record, budget=budget, balance=balance, seed=seed)
+        assert len(chosen) == budget == len(set(chosen.tolist()))
+    whole = select("Uniform x SNR", record, rate=1.0, seed=seed)
+    chosen = select("Uniform", record, budget=budget, by_snr=True, seed=seed)
+    assert np.array_equal(whole[:budget], chosen), "nested"
+    for c in np.unique(label):
+        taken = np.array([np.sum((label[chosen] == c) & (snr[chosen] == s)) for s in (10, 12, 18)])
+        there = np.array([np.sum((label == c) & (snr == s)) for s in (10, 12, 18)])
+        assert np.ptp(taken[taken < there]) <= 1 if (taken < there).any() else True, "as even as the cells allow"
+
+# %% ../../nbs/07_selection.ipynb #a1bfafd2
+def test_leftover_frames_prefer_no_snr():
+    label, snr = np.repeat(np.arange(11), 50), np.tile(np.repeat([10, 12, 14, 16, 18], 10), 11)
+    record, taken = TrainingRecord(label, snr), np.zeros(5)
+    for seed in range(100):
+        chosen = select("Uniform x SNR", record, budget=11, seed=seed)
+        taken += np.bincount((snr[chosen] - 10) // 2, minlength=5)
+    # 1100 frames over five SNRs: 220 each, with standard deviation 13.
+    assert np.abs(taken - 220).max() < 65
+    with pytest.raises(RecordError, match="Uniform x SNR needs `snr`"):
+        select("Uniform x SNR", TrainingRecord(label), budget=11)
+
 # %% ../../nbs/07_selection.ipynb #d5f1ee87
 def test_wrong_names_are_said():
     record = TrainingRecord([0, 1])
     for options, message in [
         (dict(method="Unifrom"), "'Unifrom' is unknown; choose one of Uniform"),
+        (dict(sampler="topk"), "sampler 'topk' is unknown; choose one of top_k"),
+        (dict(method="Unifrom x SNR"), "is unknown; choose one of Uniform"),
         (dict(variant="deep"), "no variant 'deep'; choose one of paper, deepcore"),
         (dict(balance="even"), "balance must be one of equal"),
         (dict(balance="deepcore"), "give rate, not budget"),

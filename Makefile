@@ -1,4 +1,4 @@
-# make reproduce   regenerate Table I end to end (DATASET=, MODEL=, SCALE=, DATA_DIR= choose what; see README.md)
+# make reproduce   regenerate Table I end to end (DATASET=, MODEL=, SCALE=, VARIANT=, DATA_DIR= choose what; see README.md)
 # make test        all tests and checks          make quick   the fast ones
 # make lab         JupyterLab on this project    make bench   measure speed and memory
 # make docs        README.md from nbs/index.ipynb
@@ -11,6 +11,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 DATASET ?= RML2016.10a-twin
 MODEL ?= CNN1D
 SCALE ?= smoke
+VARIANT ?= paper
 DATA_DIR ?=
 SCALES ?=
 TABLES ?= tables
@@ -20,9 +21,10 @@ FIGURES ?= figures
 .DELETE_ON_ERROR:
 
 reproduce: .venv/.ready
-	@python workflow/run.py --config dataset=$(DATASET) model=$(MODEL) scale=$(SCALE) \
+	@python workflow/run.py --config dataset=$(DATASET) model=$(MODEL) scale=$(SCALE) variant=$(VARIANT) \
 	    $(if $(DATA_DIR),data_dir="$$(realpath "$(DATA_DIR)")") $(if $(SCALES),scales="$(SCALES)") tables=$(TABLES) figures=$(FIGURES)
-	@echo "Tables: $(TABLES)/table1.md, .csv, .tex. Figure: $(FIGURES)/table1_$(DATASET)_$(MODEL).png, .pdf"
+	@name=table1$(if $(filter-out paper,$(VARIANT)),_$(VARIANT)); \
+	    echo "Tables: $(TABLES)/$$name.md, .csv, .tex. Figure: $(FIGURES)/$${name}_$(DATASET)_$(MODEL).png, .pdf"
 
 .venv/.ready: settings.ini setup.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Set PYTHON=/path/to/a/newer/python.")'

@@ -12,6 +12,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
+from .selection import BY_SNR
 from .tables import ALL_FRAMES, network_names
 from .workspace import atomic_path
 
@@ -19,15 +20,21 @@ from .workspace import atomic_path
 _ORDER = (
     "Uniform", "Forgetting", "Least Confidence", "Entropy", "Margin", "Cal", "CD", "GraNd", "Herding", "k-Center Greedy",
 )  # fmt: skip
+_CONTROLS = ("EL2N", "AUM", "CCS")
 
 
 def method_style(name: str) -> dict:
-    """Line style of a method: colour, marker, width."""
-    if name == "FoQuS":
-        return dict(color="black", marker="o", lw=2.2, zorder=5)
+    """Line style of a method: colour, marker, width; dashed where it is stratified by SNR."""
+    base = name.removesuffix(BY_SNR)
+    dashed = dict(ls="-" if base == name else "--")
+    if base == "FoQuS":
+        return dict(color="black", marker="o", lw=2.2, zorder=5) | dashed
+    if base in _CONTROLS:
+        place = _CONTROLS.index(base)
+        return dict(color=sns.color_palette("Dark2")[place], marker="hdH"[place], lw=1.2) | dashed
     colors = sns.color_palette("tab10", len(_ORDER))
-    place = _ORDER.index(name) if name in _ORDER else sum(map(ord, name)) % len(_ORDER)
-    return dict(color=colors[place], marker="sv^D<>pPX*"[place], lw=1.2)
+    place = _ORDER.index(base) if base in _ORDER else sum(map(ord, base)) % len(_ORDER)
+    return dict(color=colors[place], marker="sv^D<>pPX*"[place], lw=1.2) | dashed
 
 # %% ../nbs/16_figures.ipynb #1c89bba0
 def accuracy_figure(
@@ -36,14 +43,14 @@ def accuracy_figure(
     """Left: our means with one standard deviation; right: the published values on the real data, if there are any."""
     first, coresets = block.iloc[0], block[block["method"] != ALL_FRAMES]
     real, known = first["data_set"].removesuffix("-twin"), coresets["published"].notna().any()
-    figure = Figure(figsize=(9 if known else 5, 3.6), layout="constrained")
+    figure = Figure(figsize=(10 if known else 6, 4), layout="constrained")
     axes = figure.subplots(1, 2 if known else 1, sharey=True, squeeze=False)[0]
     for name, line in coresets.sort_values("rate").groupby("method", sort=False):
         style = method_style(name) | dict(ms=4, label=name)
         axes[0].errorbar(
             100 * line["rate"], line["mean"], yerr=line["std"].fillna(0), capsize=2, elinewidth=0.7, **style
         )
-        if known:
+        if known and line["published"].notna().any():
             axes[1].plot(100 * line["rate"], line["published"], **style)
     for accuracy in block.loc[block["method"] == ALL_FRAMES, "mean"]:
         axes[0].axhline(accuracy, color="0.5", ls=":", lw=1)
@@ -66,7 +73,7 @@ def accuracy_figure(
         ax.minorticks_off()
         ax.grid(alpha=0.3)
     axes[0].set_ylabel("test accuracy, last epoch")
-    axes[-1].legend(fontsize=8)
+    figure.legend(*axes[0].get_legend_handles_labels(), fontsize=8, loc="outside right")
     figure.suptitle(network_names(first))
     return figure
 

@@ -18,16 +18,23 @@ from .selection import method
 
 # %% ../nbs/10_geometry.ipynb #a02906d3
 class CenteredRows:
-    """Rows of an embedding as float64, less their mean; converted when asked for, never all at once."""
+    """Rows of an embedding as float64, less their mean, the longest of length 1; converted when asked for, never all at once.
+
+    No method here depends on the scale, and so no square overflows float32.
+    """
 
     def __init__(
         self,
         embedding: np.ndarray,  # (n, d)
-        unit_length: bool = False,  # divide each row by its length first
+        unit_length: bool = False,  # divide each row by its own length first
     ):
-        self.embedding, self.unit_length, self.mean = embedding, unit_length, 0.0
-        blocks = range(0, len(embedding), 8192)
-        self.mean = sum(self[i : i + 8192].sum(axis=0) for i in blocks) / len(embedding)
+        self.embedding, self.unit_length, self.mean, self.scale = embedding, unit_length, 0.0, 1.0
+        blocks = [slice(i, i + 8192) for i in range(0, len(embedding), 8192)]
+        self.scale = max(np.abs(self[block]).max(initial=0) for block in blocks) or 1.0
+        self.mean = sum(self[block].sum(axis=0) for block in blocks) / len(embedding)
+        self.squares = in_blocks(lambda i: np.einsum("nd,nd->n", self[i], self[i]), np.arange(len(self)), rows=8192)
+        longest = np.sqrt(self.squares.max()) or 1.0
+        self.mean, self.scale, self.squares = self.mean / longest, self.scale * longest, self.squares / longest**2
 
     def __len__(self) -> int:
         return len(self.embedding)
@@ -35,19 +42,15 @@ class CenteredRows:
     def __getitem__(self, rows) -> np.ndarray:
         x = np.asarray(self.embedding[rows], dtype=np.float64)
         if self.unit_length:
-            x = x / np.maximum(np.sqrt(np.einsum("nd,nd->n", x, x)), np.finfo(np.float64).tiny)[:, None]
-        return x - self.mean
+            x = x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), np.finfo(np.float64).tiny)
+        return x / self.scale - self.mean
 
-    def filled(self, kind=np.float32) -> np.ndarray:
-        """All rows, as one array."""
-        rows = np.empty(self.embedding.shape, kind)
+    def filled(self) -> np.ndarray:
+        """All rows, as one float32 array."""
+        rows = np.empty(self.embedding.shape, np.float32)
         for i in range(0, len(self), 8192):
             rows[i : i + 8192] = self[i : i + 8192]
         return rows
-
-    def squares(self) -> np.ndarray:
-        """Squared length of every row, (n,) float64."""
-        return in_blocks(lambda i: np.einsum("nd,nd->n", self[i], self[i]), np.arange(len(self)), rows=8192)
 
 # %% ../nbs/10_geometry.ipynb #f42b1c6e
 def herding_order(
@@ -61,15 +64,16 @@ def herding_order(
     """Positions in the order in which herding picks them, (budget,) int64. Time O(budget n d), memory O(n d)."""
     rows = CenteredRows(embedding, unit_length)
     ties = np.arange(len(rows)) if ties is None else ties
-    x, squares, sign = rows.filled(), rows.squares(), -1.0 if farthest else 1.0
+    x, sign = rows.filled(), -1.0 if farthest else 1.0
     # |w - x|^2 less |w|^2, with its sign turned for arg max; chosen frames get infinity.
-    static, near = (sign * squares).astype(np.float32), np.empty(len(x), np.float32)
-    longest, rounding = np.sqrt(squares.max()), 4 * (x.shape[1] + 8) * 2.0**-24
+    static, near = (sign * rows.squares).astype(np.float32), np.empty(len(x), np.float32)
+    # Of |w - x|^2 in float32, with |x| at most 1: a bound, several times what it can be.
+    rounding = 4 * (x.shape[1] + 8) * 2.0**-24
     lack, order = np.zeros(x.shape[1]), np.empty(budget, np.int64)
     for i in range(budget):
         np.dot(x, (-2 * sign * lack).astype(np.float32), out=near)
         near += static
-        error = rounding * longest * (np.sqrt(lack @ lack) + longest)
+        error = rounding * (np.sqrt(lack @ lack) + 1)
         candidates = np.flatnonzero(near <= near.min() + 2 * error)
         order[i] = _nearest(rows, lack, candidates[np.isfinite(near[candidates])], sign, ties)
         static[order[i]] = np.inf
@@ -128,7 +132,8 @@ def _come_nearer(near: np.ndarray, features, partner, offset: np.ndarray, new: n
     v, a = partner(features[new]), offset[new][:, None]
     for i in range(0, len(near), 8192):
         rows = slice(i, i + 8192)
-        distance = a - v @ features[rows].T
+        distance = v @ features[rows].T
+        np.subtract(a, distance, out=distance)
         near[rows] = np.minimum(near[rows], distance.min(axis=0) + offset[rows])
     # Chosen frames have -inf, and keep it.
     near[np.abs(near) < _SAME * np.abs(offset)] = 0.0
@@ -179,7 +184,7 @@ def k_center_order(
         raise ValueError(f"metric={metric!r} is unknown; choose 'euclidean' or 'cosine'.")
     rows = CenteredRows(embedding, unit_length=metric == "cosine")
     ties = np.arange(len(rows), dtype=float) if ties is None else ties
-    return farthest_first(rows, lambda u: 2 * u, rows.squares(), budget, first, ties)
+    return farthest_first(rows, lambda u: 2 * u, rows.squares, budget, first, ties)
 
 
 @method("k-Center Greedy", needs=("embedding",), variants=("paper", "deepcore"))
@@ -203,7 +208,7 @@ def _start(values: np.ndarray, init: str, draw: np.ndarray) -> int:
         return int(draw.argmin())
     if init not in ("mean", "farthest"):
         raise ValueError(f"init={init!r} is unknown; choose 'random', 'mean' or 'farthest'.")
-    squares = CenteredRows(values).squares()
+    squares = CenteredRows(values).squares
     return int(squares.argmin() if init == "mean" else squares.argmax())
 
 # %% ../nbs/10_geometry.ipynb #97a457d5
@@ -257,6 +262,7 @@ def nearest_neighbors(
     *,
     unit_length: bool = False,  # compare directions only
     search: str = "auto",  # "exact"; "approximate"; "auto": exact up to `EXACT_UP_TO` frames
+    progress: bool = False,
 ) -> np.ndarray:
     """Each row's k nearest other rows by Euclidean distance, nearest first, (n, min(k, n - 1)) int64.
 
@@ -269,9 +275,9 @@ def nearest_neighbors(
         return np.empty((len(rows), 0), np.int64)
     if search == "exact" or (search == "auto" and len(rows) <= EXACT_UP_TO):
         x = rows.filled()
-        found = in_blocks(lambda q: faiss.knn(q, x, k + 1)[1], x, rows=8192)
+        found = in_blocks(lambda q: faiss.knn(q, x, k + 1)[1], x, rows=8192, progress="neighbours" if progress else "")
     else:
-        found = _approximate_neighbors(rows, k + 1)
+        found = _approximate_neighbors(rows, k + 1, progress)
     return _without_self(found, np.arange(len(rows)))
 
 
@@ -282,7 +288,7 @@ def _without_self(found: np.ndarray, own: np.ndarray) -> np.ndarray:
     return found[keep].reshape(len(found), -1).astype(np.int64)
 
 # %% ../nbs/10_geometry.ipynb #f78d8575
-def _approximate_neighbors(rows: CenteredRows, k: int) -> np.ndarray:
+def _approximate_neighbors(rows: CenteredRows, k: int, progress: bool) -> np.ndarray:
     """k nearest rows by an inverted file of 4 sqrt(n) lists, 64 of them searched, rows kept as float16."""
     n, d, sample = len(rows), rows.embedding.shape[1], np.random.default_rng(0)
     lists = int(min(4 * np.sqrt(n), n / 40))
@@ -293,7 +299,8 @@ def _approximate_neighbors(rows: CenteredRows, k: int) -> np.ndarray:
     index.train(rows[np.sort(sample.choice(n, 40 * lists, replace=False))].astype(np.float32))
     for i in range(0, n, 65_536):
         index.add(rows[i : i + 65_536].astype(np.float32))
-    found = in_blocks(lambda i: index.search(rows[i].astype(np.float32), k)[1], np.arange(n), rows=65_536)
+    title = "approximate neighbours" if progress else ""
+    found = in_blocks(lambda i: index.search(rows[i].astype(np.float32), k)[1], np.arange(n), rows=8192, progress=title)
     checked = np.sort(sample.choice(n, min(n, 500), replace=False))
     best = _exact_neighbors_of(rows, checked, k)
     recall = np.mean([len(set(a) & set(b)) / k for a, b in zip(found[checked], best, strict=True)])
@@ -328,6 +335,7 @@ def cal_score(
     order: str | None = None,  # "highest" (paper) or "lowest" (deepcore)
     unit_length: bool | None = None,  # of embeddings; True (paper), False (deepcore)
     search: str = "auto",  # see `nearest_neighbors`
+    progress: bool = False,
 ) -> np.ndarray:
     """Predictions most unlike those of similar frames first (Margatina et al. 2021)."""
     deepcore = variant == "deepcore"
@@ -342,7 +350,8 @@ def cal_score(
     score = np.zeros(len(record))
     groups = [np.flatnonzero(record.label == c) for c in np.unique(record.label)] if scope == "class" else [slice(None)]
     for group in groups:
-        near = nearest_neighbors(record.embedding[group], neighbors, unit_length=unit_length, search=search)
+        h = record.embedding[group]
+        near = nearest_neighbors(h, neighbors, unit_length=unit_length, search=search, progress=progress)
         score[group] = contrast(record.logits[group], near, symmetric=direction == "symmetric")
     return score if order == "highest" else -score
 

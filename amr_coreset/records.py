@@ -16,6 +16,7 @@ from typing import Any
 import h5py
 import numpy as np
 import torch
+from tqdm.auto import tqdm
 
 from .signals import SignalSet
 from .training import predict
@@ -38,10 +39,12 @@ def in_blocks(
     function: Callable[..., np.ndarray],  # of blocks of rows; as many results as rows
     *arrays: np.ndarray,  # equally long
     rows: int = 65_536,
+    progress: str = "",  # title of a bar; none if empty
 ) -> np.ndarray:
     """The function's results, computed block by block: float64 and its temporaries of a million rows take gigabytes."""
-    blocks = (slice(i, i + rows) for i in range(0, max(len(arrays[0]), 1), rows))
-    return np.concatenate([function(*(array[block] for array in arrays)) for block in blocks])
+    blocks = [slice(i, i + rows) for i in range(0, max(len(arrays[0]), 1), rows)]
+    bar = tqdm(blocks, desc=progress, unit="block", disable=not progress)
+    return np.concatenate([function(*(array[block] for array in arrays)) for block in bar])
 
 # %% ../nbs/06_records.ipynb #d5dc0182
 def outcome(
@@ -113,6 +116,12 @@ _HOW = {
     " `amr_coreset.experiments.make_record` makes them if the scale's `short_runs` is above 0",
 } | {p: "a `Recorder` given to `fit` collects it in each epoch" for p in ("correct", "loss", "margin", "error_norm")}
 
+
+def _wanted(missing: list[str]) -> str:
+    """The missing parts, their axes, and how to get them."""
+    wanted = ", ".join(f"`{part}` ({', '.join(PARTS[part])})" for part in missing)
+    return f"{wanted}, which this record does not hold. To get {'; '.join(f'{p}: {_HOW[p]}' for p in missing)}."
+
 # %% ../nbs/06_records.ipynb #c158fb22
 @dataclass(eq=False)
 class TrainingRecord:
@@ -133,20 +142,11 @@ class TrainingRecord:
     made_by: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self):
-        sizes: dict[str, tuple[str, int]] = {}
-        for part, axes in PARTS.items():
-            if getattr(self, part) is None:
-                if part == "label":
-                    raise RecordError("a record needs `label`, the class of each frame.")
-                continue
-            values = np.asarray(getattr(self, part))
-            if values.ndim != len(axes):
-                raise RecordError(f"{part} must have axes ({', '.join(axes)}); got shape {values.shape}.")
-            for axis, size in zip(axes, values.shape, strict=True):
-                first, known = sizes.setdefault(axis, (part, size))
-                if size != known:
-                    shape = f"{part} ({', '.join(axes)}) has shape {values.shape}"
-                    raise RecordError(f"{shape}, but {first} says that {axis} = {known}.")
+        if self.label is None:
+            raise RecordError("a record needs `label`, the class of each frame.")
+        held = {part: np.asarray(getattr(self, part)) for part in PARTS if getattr(self, part) is not None}
+        _check_axes(held)
+        for part, values in held.items():
             setattr(self, part, _checked(part, values))
 
     def __len__(self) -> int:
@@ -171,24 +171,31 @@ class TrainingRecord:
         """Raise `RecordError` unless every part is there."""
         missing = [p for p in parts if getattr(self, p) is None]
         if missing:
-            wanted = ", ".join(f"`{p}` ({', '.join(PARTS[p])})" for p in missing)
-            how = "; ".join(f"{p}: {_HOW[p]}" for p in missing)
-            raise RecordError(f"{by} needs {wanted}, which this record does not hold. It has {self!r}. To get {how}.")
+            raise RecordError(f"{by} needs {_wanted(missing)} This record is {self!r}.")
 
-    def subset(
-        self,
-        frames: np.ndarray,  # indices
-        parts: tuple[str, ...] = tuple(PARTS),  # the others are left out; labels always stay
-    ) -> "TrainingRecord":
-        """The record of some frames."""
+    def subset(self, frames: np.ndarray, parts: tuple[str, ...] = tuple(PARTS)) -> "TrainingRecord":
+        """The record of some frames, by index; only with these parts, and the labels."""
         if len(frames) == len(self) and np.array_equal(frames, np.arange(len(self))):
-            # All of them: nothing is copied, as an embedding of a million frames takes half a gigabyte.
-            return self
+            return self  # nothing is copied: an embedding of a million frames takes half a gigabyte
         held = {p: getattr(self, p) for p in PARTS if p in ("label", *parts) and getattr(self, p) is not None}
         taken = {p: values[frames] if PARTS[p][0] == "N" else values[:, frames] for p, values in held.items()}
         return TrainingRecord(**taken, made_by=self.made_by)
 
 # %% ../nbs/06_records.ipynb #d73b613a
+def _check_axes(held: dict[str, np.ndarray]):
+    """Every part has its axes, and parts that share an axis agree on its size."""
+    sizes: dict[str, tuple[str, int]] = {}
+    for part, values in held.items():
+        axes = PARTS[part]
+        if values.ndim != len(axes):
+            raise RecordError(f"{part} must have axes ({', '.join(axes)}); got shape {values.shape}.")
+        for axis, size in zip(axes, values.shape, strict=True):
+            first, known = sizes.setdefault(axis, (part, size))
+            if size != known:
+                shape = f"{part} ({', '.join(axes)}) has shape {values.shape}"
+                raise RecordError(f"{shape}, but {first} says that {axis} = {known}.")
+
+
 def _checked(part: str, values: np.ndarray) -> np.ndarray:
     """The array in its proper kind: integer labels, boolean correctness, finite floats."""
     if part in ("label", "snr"):

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from tqdm.auto import tqdm
 
 from .records import TrainingRecord
 
@@ -26,14 +27,18 @@ def resolve_budget(
     if (rate is None) == (budget is None):
         raise ValueError(f"give either a rate or a budget; got rate={rate}, budget={budget}.")
     if rate is not None:
-        if not 0 < rate <= 1:
-            raise ValueError(f"rate is the kept fraction and must lie in (0, 1]; got {rate}.")
+        _check_rate(rate)
         budget = int(np.floor(rate * n + 0.5 + 1e-9))
         if budget < 1:
             raise ValueError(f"rate={rate} of {n} frames keeps none; the smallest useful rate is {0.5 / n:.2g}.")
     if budget != int(budget) or not 1 <= budget <= n:
         raise ValueError(f"budget is the kept count and must be a whole number in 1..{n}; got {budget}.")
     return int(budget)
+
+
+def _check_rate(rate: float):
+    if not 0 < rate <= 1:
+        raise ValueError(f"rate is the kept fraction and must lie in (0, 1]; got {rate}.")
 
 # %% ../nbs/07_selection.ipynb #0c69f41e
 def apportion(
@@ -81,6 +86,7 @@ def class_budgets(
     if balance == "deepcore":
         if rate is None:
             raise ValueError("balance='deepcore' rounds a rate in each class; give rate, not budget.")
+        _check_rate(rate)
         return np.array([round(rate * int(n)) for n in sizes])
     total = resolve_budget(int(np.sum(sizes)), rate, budget)
     if balance == "equal":
@@ -111,7 +117,7 @@ def top_k(
 
 # %% ../nbs/07_selection.ipynb #63307494
 # What `select` itself passes on to a function that names it; all other parameters are the method's own options.
-_CONTRACT = {"record", "score", "budget", "ties", "draw", "variant", "balance"}
+_CONTRACT = {"record", "score", "budget", "ties", "draw", "variant", "balance", "progress"}
 
 
 @dataclass(frozen=True)
@@ -156,8 +162,8 @@ def method(
     The function takes a `TrainingRecord` and keyword options and returns (N,) scores as floats, the highest chosen
     first. If it also names `budget`, it is called for each class with that class's part of the record (only `needs`
     and the labels) and returns at least `budget` positions as integers, in the order in which they are chosen, or
-    scores as floats. If it names `variant`, `balance`, or, besides `budget`, `ties` (n,) or `draw` (n,), it is told
-    them: the tie-breaking order, and uniform random numbers that follow from the seed.
+    scores as floats. If it names `variant`, `balance`, `progress`, or, besides `budget`, `ties` (n,) or `draw` (n,),
+    it is told them: the last two are the tie-breaking order, and uniform random numbers that follow from the seed.
     """
 
     if not name.strip() or "," in name or name.endswith(BY_SNR) and not by_snr:
@@ -231,6 +237,7 @@ def select(
     by_snr: bool | None = None,  # draw from each SNR of a class; as the method is registered unless told
     seed: int = 0,  # of ties and draws
     tie: str = "random",  # or "index"
+    progress: bool = False,  # show a bar; greedy methods and Cal take a minute or two for a million frames
     **options,  # the method's own, see `find_method(method).options`
 ) -> np.ndarray:
     """Indices (int64) of the coreset in selection order, without duplicates.
@@ -254,13 +261,15 @@ def select(
     else:
         classes = _groups(record.label, everything)
         counts = class_budgets(np.array([len(c) for c in classes]), rate, budget, balance)
-    given = options | dict(variant=variant, balance=balance, ties=ties, draw=draw)
+    given = options | dict(variant=variant, balance=balance, ties=ties, draw=draw, progress=progress)
     score = None if chosen.per_class else _scores(chosen, record, given)
-    drawn = []
-    for members, count in zip(classes, counts, strict=True):
-        cells = _cells(record.snr, members, count, balance, rng) if chosen.by_snr else [(members, count)]
-        orders = [_order(chosen, record, cell, int(n), score, given, sampler) for cell, n in cells]
-        drawn.append(_interleaved(orders))
+    drawn, bar = [], tqdm(total=int(np.sum(counts)), desc=chosen.name, unit="frame", disable=not progress)
+    with bar:
+        for members, count in zip(classes, counts, strict=True):
+            cells = _cells(record.snr, members, count, balance, rng) if chosen.by_snr else [(members, count)]
+            orders = [_order(chosen, record, cell, int(n), score, given, sampler) for cell, n in cells]
+            drawn.append(_interleaved(orders))
+            bar.update(int(count))
     return _interleaved(drawn).astype(np.int64)
 
 # %% ../nbs/07_selection.ipynb #6caf190d

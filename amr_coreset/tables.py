@@ -220,11 +220,13 @@ def write_table(
     ]
 
 # %% ../nbs/15_tables.ipynb #63b80d4a
-def block_paths(scale: Scale, data_set: str, model: str, evaluation_model: str, rates: tuple[float, ...]) -> list[Path]:
+def block_paths(
+    scale: Scale, data_set: str, model: str, evaluation_model: str, rates: tuple[float, ...], variant: str = "paper"
+) -> list[Path]:
     """The files of result rows that one block is made from."""
     folder = run_folder(scale.name, data_set, model)
     full = [full_rows_path(folder, seed) for seed in record_seeds(scale)]
-    return [*(rows_path(folder, evaluation_model, r) for r in rates), *full]
+    return [*(rows_path(folder, evaluation_model, r, variant) for r in rates), *full]
 
 
 def collect_rows(paths: list[Path], rates: tuple[float, ...] | None = None) -> pd.DataFrame:

@@ -64,6 +64,19 @@ def finish(folder: Path, *config: str, code: int = 0) -> str:
     return text
 
 
+@pytest.mark.slow
+def test_the_other_reading_is_a_table_of_its_own(uninterrupted):
+    folder, _ = uninterrupted
+    before, rows = outputs(folder), len(list(folder.glob("runs/tiny/*/*/rows/*.json")))
+    finish(folder, "variant=deepcore")
+    table = (folder / "tables/table1_deepcore.md").read_text()
+    assert "| Uniform (deepcore) |" in table and "| FoQuS |" in table
+    assert {name: before[name] for name in before} == {name: outputs(folder)[name] for name in before}
+    again = len(list(folder.glob("runs/tiny/*/*/rows/*.json")))
+    assert again == rows + 4, "only Uniform has another reading: two rates, two repeats"
+    assert "variant 'theirs' is unknown; choose paper or deepcore" in finish(folder, "variant=theirs", code=1)
+
+
 def outputs(folder: Path) -> dict[str, bytes]:
     return {
         str(p.relative_to(folder)): p.read_bytes()

@@ -197,6 +197,8 @@ def test_saturated_and_constant_evidence_gives_no_nan():
         dict(logits=np.zeros((150, 3)), embedding=np.zeros((150, 8), np.float32)),
         dict(embedding=np.repeat(base.embedding[:5], 30, axis=0)),
         dict(embedding=(1e18 + base.embedding).astype(np.float32)),
+        dict(embedding=(1e35 * base.embedding).astype(np.float32)),
+        dict(embedding=1e-200 * base.embedding),
     ):
         record = TrainingRecord(**(parts | change))
         with np.errstate(invalid="raise", divide="raise"):

@@ -34,7 +34,7 @@ def example_table():
 def test_a_figure_has_a_line_per_method_and_is_the_same_bytes_each_time():
     figure = accuracy_figure(example_table())
     ours, published = figure.axes
-    assert [t.get_text() for t in published.get_legend().get_texts()] == ["Uniform", "Margin", "FoQuS"]
+    assert [t.get_text() for t in figure.legends[0].get_texts()] == ["Uniform", "Margin", "FoQuS"]
     assert "example-twin" in ours.get_title() and "published: example" == published.get_title()
     assert len(accuracy_figure(example_table().assign(published=np.nan)).axes) == 1
     with TemporaryDirectory() as folder:

@@ -6,6 +6,10 @@
 __all__ = []
 
 # %% ../../nbs/tests/00_test_geometry.ipynb #64b9b0e8
+import tracemalloc
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -45,26 +49,25 @@ def test_herding_agrees_with_the_oracle():
     assert len(herding_order(edge["dup_X"], 20)) == len(edge["budget_gt_N_herding"])
 
 # %% ../../nbs/10_geometry.ipynb #7cb4c2ea
-def herding_by_definition(h, budget, farthest=False):
-    h = np.asarray(h, np.float64)
-    mean, chosen = h.mean(0), []
-    for i in range(budget):
-        distance = np.linalg.norm((i + 1) * mean - h[chosen].sum(0) - h, axis=1)
-        distance[chosen] = -np.inf if farthest else np.inf
-        chosen.append(int(np.argmax(distance) if farthest else np.argmin(distance)))
-    return chosen
-
-
 @settings(deadline=None, max_examples=60)
-@given(st.integers(0, 10_000), st.integers(1, 60), st.integers(1, 9), st.sampled_from([1e-3, 1.0, 1e4]), st.booleans())
+@given(
+    st.integers(0, 10_000),
+    st.integers(1, 60),
+    st.integers(1, 9),
+    st.sampled_from([1e-3, 1.0, 1e4, 1e30]),
+    st.booleans(),
+)
 def test_herding_is_its_definition(seed, n, d, scale, farthest):
     rng = np.random.default_rng(seed)
     h = (rng.normal(size=(n, d)) * scale + rng.normal(size=d) * 10).astype(np.float32)
     order = herding_order(h, n, farthest=farthest)
     assert sorted(order) == list(range(n))
-    # Up to where rounding decides: the last frames' distances differ by next to nothing.
-    assert order[: n // 2].tolist() == herding_by_definition(h, n // 2, farthest)
     assert np.array_equal(herding_order(h, max(1, n // 3), farthest=farthest), order[: max(1, n // 3)]), "nested"
+    h, sign = h.astype(float), -1 if farthest else 1
+    for i in range(n):
+        # The definition as it reads; up to the rounding of this very line.
+        distance = sign * np.linalg.norm((i + 1) * h.mean(0) - h[order[:i]].sum(0) - h, axis=1)
+        assert distance[order[i]] <= distance[order[i:]].min() + 1e-11 * n * np.abs(h).max()
 
 # %% ../../nbs/10_geometry.ipynb #cef259a6
 @oracle_test
@@ -223,6 +226,21 @@ def test_an_approximate_search_says_so_with_its_recall():
     with pytest.MonkeyPatch.context() as patch, pytest.warns(UserWarning, match="recall"):
         patch.setitem(nearest_neighbors.__globals__, "EXACT_UP_TO", 100)
         assert np.array_equal(nearest_neighbors(x), near), "the same twice"
+
+# %% ../../nbs/10_geometry.ipynb #b70a85a2
+def test_memory_stays_far_below_budget_times_frames():
+    n, rng = 10_800, np.random.default_rng(0)
+    with TemporaryDirectory() as folder:
+        h = np.lib.format.open_memmap(Path(folder, "h.npy"), "w+", np.float32, (n, 16))
+        h[:] = rng.normal(size=h.shape)
+        record = TrainingRecord(np.zeros(n), embedding=h, logits=rng.normal(size=(n, 4)).astype(np.float32))
+        for name in ("Herding", "k-Center Greedy", "CD", "Cal"):
+            for variant in ("paper", "deepcore"):
+                tracemalloc.start()
+                select(name, record, rate=0.1, variant=variant)
+                peak = tracemalloc.get_traced_memory()[1] / 2**20
+                tracemalloc.stop()
+                assert peak < 25, f"{name} took {peak:.0f} MiB"
 
 # %% ../../nbs/10_geometry.ipynb #f37e217f
 @settings(deadline=None, max_examples=25)

@@ -176,6 +176,8 @@ def test_wrong_names_are_said():
         (dict(variant="deep"), "no variant 'deep'; choose one of paper, deepcore"),
         (dict(balance="even"), "balance must be one of equal"),
         (dict(balance="deepcore"), "give rate, not budget"),
+        (dict(balance="deepcore", budget=None, rate=1.5), r"must lie in \(0, 1\]; got 1.5"),
+        (dict(balance="deepcore", budget=None, rate=0), r"must lie in \(0, 1\]; got 0"),
     ]:
         with pytest.raises(ValueError, match=message):
             select(**{**dict(method="Uniform", record=record, budget=1), **options})

@@ -43,22 +43,10 @@ EXAMPLE = ResultRow(
     "12",
 )
 TINY = Scale(
-    "tiny",
-    5,
-    10,
-    "none",
-    "lab",
-    5,
-    (0.05, 0.1),
-    2,
-    False,
-    "epoch_end",
-    1,
-    1,
-    1,
-    ("Uniform", "FoQuS"),
-    "99 % of everything.",
-)
+    name="tiny", frames_per_cell=5, snr_min=10, normalization="none", recipe="lab", epochs=5, rates=(0.05, 0.1), repeats=2,
+    record_each=False, record_source="epoch_end", short_runs=0, short_epochs=1, evaluate_every=1, threads=1, record_threads=1,
+    methods=("Uniform", "FoQuS"), cut="99 % of everything.",
+)  # fmt: skip
 
 
 def example_rows():

@@ -15,7 +15,7 @@ from .selection import method
 # %% ../nbs/09_baselines.ipynb #8789d7e1
 @method("Forgetting", needs=("correct",), variants=("paper", "deepcore"))
 def forgetting_score(record: TrainingRecord, *, variant: str = "paper") -> np.ndarray:
-    """Most often forgotten first (Toneva et al. 2019)."""
+    """Most often forgotten first."""
     events = forgetting(record.correct).astype(np.float64)
     if variant == "paper":
         events[~record.correct.any(axis=0)] = len(record.correct)
@@ -92,7 +92,7 @@ def grand_score(
     variant: str = "paper",
     batch: int = 256,  # of the `deepcore` variant
 ) -> np.ndarray:
-    """Largest gradient norm first, mean over the record's short runs (Paul et al. 2021)."""
+    """Largest mean gradient norm of short runs first."""
     norm = record.gradient_norm.mean(axis=0, dtype=np.float64)
     if batch < 1:
         raise ValueError(f"batch counts frames and must be at least 1; got {batch}.")

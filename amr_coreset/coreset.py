@@ -7,6 +7,7 @@ __all__ = ['load_methods', 'METHODS', 'SAMPLERS', 'TrainingRecord', 'find_method
 
 # %% ../nbs/12_coreset.ipynb #01bc3dc8
 import runpy
+import sys
 from pathlib import Path
 
 from . import baselines as _baselines  # noqa: F401  these four register the package's methods
@@ -21,24 +22,24 @@ _all_ = ["METHODS", "SAMPLERS", "TrainingRecord", "find_method", "method", "meth
 
 # %% ../nbs/12_coreset.ipynb #109a37a9
 def load_methods(path: str | Path) -> tuple[str, ...]:
-    """Run a Python file that registers methods with `@method`, and return their names.
+    """Run a Python file that registers methods with `@method`, and return their names. Its folder can be imported from.
 
-    Raises `ValueError` if the file is missing, registers nothing, or takes the name of another method.
+    Raises `ValueError` if the file is missing, registers nothing, or takes the name of a method of the package.
     """
-    path, before = Path(path).resolve(), dict(METHODS)
+    path, before, samplers = Path(path).resolve(), dict(METHODS), dict(SAMPLERS)
     if not path.is_file():
         raise ValueError(f"there is no file of methods at {path}.")
+    sys.path.insert(0, str(path.parent))
     try:
         runpy.run_path(str(path))
         new = tuple(name for name, m in METHODS.items() if before.get(name) is not m)
-        # A file that is loaded again registers its methods anew.
-        taken = [name for name in new if name in before and before[name].function.__code__.co_filename != str(path)]
-        if taken:
-            raise ValueError(f"{path} registers {', '.join(taken)}, which exists; choose another name.")
         if not new:
             raise ValueError(f"{path} registers no method; decorate a function with @method(name).")
     except BaseException:
-        METHODS.clear()
-        METHODS.update(before)
+        for registry, old in ((METHODS, before), (SAMPLERS, samplers)):
+            registry.clear()
+            registry.update(old)
         raise
+    finally:
+        sys.path.remove(str(path.parent))
     return new

@@ -144,7 +144,7 @@ def tiers(
     return np.concatenate(drawn)[np.argsort(place, kind="stable")]
 
 # %% ../nbs/08_foqus.ipynb #277607f6
-@method("FoQuS", needs=("correct",), sampler="tiers")
+@method("FoQuS", needs=("correct",), sampler="tiers", hard_first=False)
 def foqus(
     record: TrainingRecord,
     *,

@@ -90,6 +90,8 @@ def last_layer_gradient(
         raise ValueError(
             f"got {len(logits)} logits, {len(embedding)} embeddings and {len(label)} labels; N must agree."
         )
+    if len(label) and not 0 <= np.min(label) <= np.max(label) < logits.shape[1]:
+        raise ValueError(f"label must lie in 0..{logits.shape[1] - 1}; got {np.min(label)}..{np.max(label)}.")
 
     def block(z: np.ndarray, h: np.ndarray, y: np.ndarray) -> np.ndarray:
         h = np.asarray(h, dtype=np.float64)

@@ -70,10 +70,10 @@ def test_the_other_reading_is_a_table_of_its_own(uninterrupted):
     before, rows = outputs(folder), len(list(folder.glob("runs/tiny/*/*/rows/*.json")))
     finish(folder, "variant=deepcore")
     table = (folder / "tables/table1_deepcore.md").read_text()
-    assert "| Uniform (deepcore) |" in table and "| FoQuS |" in table
+    assert "| Uniform |" in table and "| Forgetting (deepcore) |" in table and "| FoQuS |" in table
     assert {name: before[name] for name in before} == {name: outputs(folder)[name] for name in before}
     again = len(list(folder.glob("runs/tiny/*/*/rows/*.json")))
-    assert again == rows + 4, "only Uniform has another reading: two rates, two repeats"
+    assert again == rows + 4, "only Forgetting has another reading: two rates, two repeats"
     assert "variant 'theirs' is unknown; choose paper or deepcore" in finish(folder, "variant=theirs", code=1)
 
 
@@ -213,4 +213,4 @@ def test_a_real_file_in_a_folder_with_a_space(tmp_path):
     # Another file under the same name is other data.
     write_file(1)
     finish(folder, *config)
-    assert len(rows()) == 18 and (folder / "tables/table1.md").read_text() != table
+    assert len(rows()) == 26 and (folder / "tables/table1.md").read_text() != table

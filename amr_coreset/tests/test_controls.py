@@ -99,9 +99,23 @@ def test_ccs_refuses_and_survives_what_it_must():
     for options in (dict(beta=1.0), dict(beta=-0.1), dict(strata=0)):
         with pytest.raises(ValueError, match=r"beta must lie in \[0, 1\)"):
             select("CCS", constant, budget=3, **options)
+    huge = TrainingRecord(np.zeros(30), margin=1.7e308 * np.linspace(-1, 1, 30)[None])
+    assert len(select("CCS", huge, budget=7)) == 7
     with pytest.raises(ValueError, match="no option beta"):
         select("AUM", constant, budget=3, beta=0.1)
     assert len(select("AUM", constant, budget=3, sampler="ccs", beta=0.1)) == 3
+
+# %% ../../nbs/11_controls.ipynb #345c31c1
+def test_ccs_leaves_out_the_hard_end_of_every_score():
+    rng = np.random.default_rng(0)
+    loss = rng.exponential(np.linspace(0.1, 3, 300), (20, 300))
+    record = TrainingRecord(np.zeros(300), correct=loss < 1, loss=loss, margin=-loss)
+    for name in ("FoQuS", "AUM", "Forgetting"):
+        chosen = select(name, record, rate=0.5, sampler="ccs", beta=0.2, seed=1)
+        score = METHODS[name].function(record) * (1 if METHODS[name].hard_first else -1)
+        hardest = np.argsort(-score, kind="stable")[:40]
+        assert np.isin(hardest, chosen).sum() <= 6, name
+    assert not METHODS["FoQuS"].hard_first
 
 # %% ../../nbs/11_controls.ipynb #4a8917d5
 def test_every_score_goes_through_every_sampler():

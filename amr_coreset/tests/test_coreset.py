@@ -59,7 +59,7 @@ def test_methods_from_a_file_join_and_take_no_other_name():
             assert select("Loss spread", record, budget=2).tolist() == [1, 3]
             assert list(METHODS) == [*before, "Loss spread"]
             for text, message in [
-                (OWN.replace("Loss spread", "FoQuS"), "registers FoQuS, which exists; choose another name"),
+                (OWN.replace("Loss spread", "FoQuS"), "FoQuS belongs to amr_coreset.foqus; choose another name"),
                 ("x = 1", "registers no method"),
                 (OWN.replace("Loss spread", "Least, most"), "commas"),
             ]:
@@ -150,6 +150,8 @@ def test_the_order_of_the_frames_does_not_matter(seed):
             continue  # a dozen values: ties, which are drawn anew
         options = dict(budget=31, variant=variant) | extra.get(name, {})
         assert np.array_equal(order[select(name, shuffled, **options)], select(name, record, **options)), name
+    grand = [order[select("GraNd", r, budget=31, variant="deepcore", batch=64)] for r in (shuffled,)]
+    assert set(grand[0]) != set(select("GraNd", record, budget=31, variant="deepcore", batch=64))
 
 # %% ../../nbs/12_coreset.ipynb #2f859aab
 def test_ties_prefer_no_position():

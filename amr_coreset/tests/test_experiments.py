@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pytest
 
-from amr_coreset.coreset import METHODS
+from amr_coreset.coreset import METHODS, method
 from amr_coreset.datasets import load_dataset
 from amr_coreset.experiments import *
 from amr_coreset.experiments import _train
@@ -41,13 +41,22 @@ def test_a_study_runs_once_and_is_found_again():
         )
         assert list(Path(study.folder, "checkpoints").iterdir()) == []
         record, full = make_record(study)
-        assert record.gradient_norm.shape == (2, len(record)) and not list(study.folder.glob("short_runs/*"))
+        assert record.gradient_norm.shape == (2, len(record)) and len(list(study.folder.glob("short_runs/*"))) == 2
         assert np.corrcoef(record.gradient_norm)[0, 1] < 0.999, "from different initial weights"
         assert full.method == "All frames" and full.frames == len(record) == 11 * 5 * 6
         # Found again by a new process: nothing is trained, as a training would raise here.
         with pytest.MonkeyPatch.context() as patch:
             patch.setitem(_train.__globals__, "fit", None)
             assert evaluate_coresets(tiny_study(folder), 0.3) == rows
+        # More short runs are added to the record; only they are trained, and no coreset but GraNd's anew.
+        more = Study(
+            study.data_set, "CNN1D", replace(TINY, short_runs=3), data_dir=folder, root=study.root, progress=False
+        )
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setitem(_train.__globals__, "_train", None)
+            assert make_record(more)[0].gradient_norm.shape == (3, len(record))
+            assert evaluate_coresets(more, 0.3) == rows
+            assert make_record(study)[0].gradient_norm.shape == (2, len(record))
         removed = next(Path(study.folder, "rows").glob(f"{rows[2].run_key}.json"))
         removed.unlink()
         again = evaluate_coresets(tiny_study(folder), 0.3)
@@ -57,9 +66,9 @@ def test_a_study_runs_once_and_is_found_again():
         assert removed.exists()
 
 # %% ../../nbs/14_experiments.ipynb #b1848493
-def test_a_killed_record_keeps_its_short_runs():
+def test_short_runs_are_kept_and_damage_is_noticed():
     with TemporaryDirectory() as folder:
-        study, folder_of_runs = tiny_study(folder), tiny_study(folder).folder / "short_runs" / "s0"
+        study, folder_of_runs = tiny_study(folder), tiny_study(folder).folder / "short_runs"
         first, second = short_run(study, 0, 0), short_run(study, 0, 1)
         with pytest.MonkeyPatch.context() as patch:
             patch.setitem(short_run.__globals__, "fit", None)
@@ -88,7 +97,16 @@ def loss_spread(record):
             rows = evaluate_coresets(study, 0.3)
             assert [r.method for r in rows] == ["Uniform", "Loss spread x SNR"]
             own.write_text(text.replace("std", "max"))
-            assert evaluate_coresets(study, 0.3)[1].run_key != rows[1].run_key
+            changed = evaluate_coresets(study, 0.3)
+            assert changed[0] == rows[0] and changed[1].run_key != rows[1].run_key, "only the own method is done again"
+            # The same in a notebook's cell, without a file.
+            keys = []
+            for power in (1, 1, 2):
+                method("Cell")(eval(f"lambda record: record.loss[-1] ** {power}", {"__name__": "__main__"}))
+                keys.append(evaluate_coresets(study, 0.3, methods="Cell")[0].run_key)
+            assert keys[0] == keys[1] != keys[2]
+            # A table of the other reading is another file, also if no method has another reading.
+            assert finish_rows(study, 0.3, rows, "deepcore").name == "rows-CNN1D-r0.3-deepcore.csv"
         finally:
             METHODS.clear()
             METHODS.update(before)
@@ -103,8 +121,6 @@ def test_other_parameters_are_other_runs():
             replace(TINY, normalization="none"),
             replace(TINY, frames_per_cell=6),
             replace(TINY, evaluate_every=2),
-            replace(TINY, short_runs=3),
-            replace(TINY, short_epochs=2),
         ):
             study_of_other = Study("RML2016.10a-twin", "CNN1D", other, data_dir=folder, progress=False)
             assert record_key(study_of_other, 0) != key
@@ -114,7 +130,7 @@ def test_other_parameters_are_other_runs():
             Study("RML2016.10a-twin", "CNN1D", replace(TINY, recipe="labb"))
         for options, message in [
             (dict(methods="Uniform, FoQus"), "method 'FoQus' is unknown"),
-            (dict(variant="deepcor"), "variant 'deepcor' is unknown; choose one of deepcore, paper"),
+            (dict(variant="deepcor"), "variant 'deepcor' is unknown; choose one of paper, deepcore"),
             (dict(balance="even"), "balance 'even' is unknown"),
             (dict(rate=5), r"must lie in \(0, 1\]"),
         ]:
@@ -128,6 +144,8 @@ def test_other_parameters_are_other_runs():
             evaluate_coresets(bare, 0.3, methods="Uniform, GraNd")
         with pytest.raises(ValueError, match="not all methods and repeats"):
             finish_rows(study, 0.3, [])
+        with pytest.raises(ValueError, match="variant 'theirs' is unknown; choose one of paper, deepcore"):
+            evaluate_coresets(study, 0.3, variant="theirs")
 
 # %% ../../nbs/14_experiments.ipynb #2bd0590c
 def test_the_plan_counts_the_trainings():

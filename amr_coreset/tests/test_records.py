@@ -40,6 +40,9 @@ def test_the_closed_form_is_the_gradient():
     np.testing.assert_allclose(sure, np.sqrt(6) * np.exp([-600.0, -90.0]), rtol=1e-9)
     with pytest.raises(ValueError, match="N must agree"):
         last_layer_gradient(logits, h[:3], label)
+    for bad in (-1, 4):
+        with pytest.raises(ValueError, match=r"label must lie in 0..3"):
+            last_layer_gradient(logits, h, np.full(40, bad))
 
 # %% ../../nbs/06_records.ipynb #6e53943a
 @settings(deadline=None, max_examples=50)

@@ -136,6 +136,57 @@ def test_a_users_own_order_is_taken_class_by_class():
     finally:
         del METHODS["Last first"]
 
+# %% ../../nbs/07_selection.ipynb #5eeb855a
+def test_what_cannot_work_is_refused_at_registration():
+    def plain(record):
+        return np.zeros(len(record))
+
+    before = dict(METHODS)
+    for name, options, function, message in [
+        ("A", dict(needs="loss"), plain, "tuple of parts .*got 'loss'"),
+        ("A", dict(needs=("los",)), plain, "got 'los'"),
+        ("A", dict(sampler="cccs"), plain, "sampler 'cccs' is unknown; choose one of top_k"),
+        ("A, b", {}, plain, "without commas"),
+        ("A x SNR", {}, plain, "without commas or ' x SNR'"),
+        (plain, {}, plain, "a method needs a name, as in"),
+        ("A", {}, lambda record, power: 0, "options need a default"),
+        ("A", {}, lambda record, **more: 0, r"parameter \*\*more cannot be an option"),
+        ("A", {}, lambda record, rate=1: 0, "a name of their own"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            method(name, **options)(function)
+    assert METHODS == before
+
+
+def test_names_of_the_package_keep_their_meaning():
+    theirs = METHODS["Uniform"].function
+    with pytest.MonkeyPatch.context() as patch:
+        # In this notebook Uniform is at home in __main__.
+        patch.setattr(theirs, "__module__", "amr_coreset.selection")
+        patch.setattr(SAMPLERS["top_k"], "__module__", "amr_coreset.selection")
+        with pytest.raises(ValueError, match="Uniform belongs to amr_coreset.selection; choose another name"):
+            method("Uniform")(lambda record: np.ones(len(record)))
+
+        def top_k(score, budget):
+            return np.arange(budget)
+
+        with pytest.raises(ValueError, match="top_k belongs to amr_coreset.selection"):
+            sampler(top_k)
+    assert METHODS["Uniform"].function is theirs
+
+
+def test_a_method_is_told_the_seed():
+    @method("Seeded")
+    def seeded(record, *, seed):
+        return np.random.default_rng(seed).random(len(record))
+
+    try:
+        record = TrainingRecord(np.zeros(50))
+        first, again, other = (select("Seeded", record, budget=5, seed=s).tolist() for s in (1, 1, 2))
+        assert first == again != other and METHODS["Seeded"].options == {}
+    finally:
+        del METHODS["Seeded"]
+
 # %% ../../nbs/07_selection.ipynb #786ca8cb
 @settings(deadline=None, max_examples=60)
 @given(st.lists(st.tuples(st.integers(0, 2), st.sampled_from([10, 12, 18])), min_size=2, max_size=60), st.data())

@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
@@ -21,13 +22,9 @@ def test_the_examples_run(tmp_path, monkeypatch):
     monkeypatch.setenv("AMR_CORESET_CACHE", str(tmp_path))
     blocks = re.findall(r"```python\n(.*?)```", README, re.S)
     assert len(blocks) >= 2
-    before = dict(METHODS)
-    try:
+    with patch.dict(METHODS):
         for block in blocks:
             exec(compile(block, "README.md", "exec"), {})
-    finally:
-        METHODS.clear()
-        METHODS.update(before)
     own = next(b for b in blocks if "TrainingRecord(" in b)
     assert len([line for line in own.splitlines() if line.strip()]) < 10, "own arrays to FoQuS in under ten lines"
 
@@ -40,8 +37,7 @@ def test_the_own_method_of_the_readme_joins_the_grid_and_the_table(tmp_path):
     own.write_text(block)
     scales.write_text((ROOT / "workflow/scales.yaml").read_text() + "\n" + scale.replace("my_methods.py", str(own)))
     mine = replace(load_scale("mine", scales), frames_per_cell=8, epochs=2, rates=(0.3,), repeats=1, short_runs=0)
-    before = dict(METHODS)
-    try:
+    with patch.dict(METHODS):
         study = Study("RML2016.10a-twin", "CNN1D", mine, data_dir=tmp_path, root=tmp_path, progress=False)
         assert "Loss spread" in METHODS
         rows = finish_rows(study, 0.3, evaluate_coresets(study, 0.3))
@@ -49,9 +45,6 @@ def test_the_own_method_of_the_readme_joins_the_grid_and_the_table(tmp_path):
         text = table_markdown(table, describe_block(table, mine, "Table I"))
         assert "| Loss spread |" in text and "| Loss spread x SNR |" in text
         assert len(accuracy_figure(table).legends[0].get_texts()) == 4
-    finally:
-        METHODS.clear()
-        METHODS.update(before)
 
 
 def test_the_commands_exist():

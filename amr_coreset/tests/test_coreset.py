@@ -8,6 +8,7 @@ __all__ = []
 # %% ../../nbs/tests/00_test_coreset.ipynb #02deb700
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -50,7 +51,7 @@ def loss_spread(record):
 
 def test_methods_from_a_file_join_and_take_no_other_name():
     before = dict(METHODS)
-    try:
+    with patch.dict(METHODS):
         with TemporaryDirectory() as folder:
             path = Path(folder, "my methods.py")
             path.write_text(OWN)
@@ -70,9 +71,6 @@ def test_methods_from_a_file_join_and_take_no_other_name():
                 assert list(METHODS) == [*before, "Loss spread"] and METHODS["FoQuS"] is before["FoQuS"]
             with pytest.raises(ValueError, match="no file of methods at .*missing.py"):
                 load_methods(Path(folder, "missing.py"))
-    finally:
-        METHODS.clear()
-        METHODS.update(before)
 
 # %% ../../nbs/12_coreset.ipynb #8116de7b
 PAPER = (
@@ -152,6 +150,19 @@ def test_the_order_of_the_frames_does_not_matter(seed):
         assert np.array_equal(order[select(name, shuffled, **options)], select(name, record, **options)), name
     grand = [order[select("GraNd", r, budget=31, variant="deepcore", batch=64)] for r in (shuffled,)]
     assert set(grand[0]) != set(select("GraNd", record, budget=31, variant="deepcore", batch=64))
+
+# %% ../../nbs/12_coreset.ipynb #eee9b6a6
+@settings(deadline=None, max_examples=25)
+@given(st.integers(0, 10_000), st.sampled_from([2.0**-20, 0.25, 4.0, 2.0**20]))
+def test_scores_ignore_the_scale_of_their_evidence(seed, scale):
+    record = random_record(seed, 90, 3)
+    parts = {"GraNd": "gradient_norm", "EL2N": "error_norm", "AUM": "margin", "CCS": "margin"}
+    for name, part in parts.items():
+        held = {p: getattr(record, p) for p in PARTS}
+        scaled = TrainingRecord(**held | {part: scale * held[part]})
+        for variant in METHODS[name].variants:
+            options = dict(budget=31, variant=variant, seed=seed)
+            assert np.array_equal(select(name, scaled, **options), select(name, record, **options)), name
 
 # %% ../../nbs/12_coreset.ipynb #2f859aab
 def test_ties_prefer_no_position():

@@ -9,6 +9,7 @@ __all__ = []
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -87,29 +88,24 @@ from amr_coreset.coreset import method
 def loss_spread(record):
     return record.loss.std(axis=0)
 """
-    before = dict(METHODS)
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory() as folder, patch.dict(METHODS):
         own = Path(folder, "own.py")
         own.write_text(text)
         scale = replace(TINY, methods=("Uniform", "Loss spread x SNR"), own_methods=str(own), repeats=1)
-        try:
-            study = Study("RML2016.10a-twin", "CNN1D", scale, data_dir=folder, root=Path(folder), progress=False)
-            rows = evaluate_coresets(study, 0.3)
-            assert [r.method for r in rows] == ["Uniform", "Loss spread x SNR"]
-            own.write_text(text.replace("std", "max"))
-            changed = evaluate_coresets(study, 0.3)
-            assert changed[0] == rows[0] and changed[1].run_key != rows[1].run_key, "only the own method is done again"
-            # The same in a notebook's cell, without a file.
-            keys = []
-            for power in (1, 1, 2):
-                method("Cell")(eval(f"lambda record: record.loss[-1] ** {power}", {"__name__": "__main__"}))
-                keys.append(evaluate_coresets(study, 0.3, methods="Cell")[0].run_key)
-            assert keys[0] == keys[1] != keys[2]
-            # A table of the other reading is another file, also if no method has another reading.
-            assert finish_rows(study, 0.3, rows, "deepcore").name == "rows-CNN1D-r0.3-deepcore.csv"
-        finally:
-            METHODS.clear()
-            METHODS.update(before)
+        study = Study("RML2016.10a-twin", "CNN1D", scale, data_dir=folder, root=Path(folder), progress=False)
+        rows = evaluate_coresets(study, 0.3)
+        assert [r.method for r in rows] == ["Uniform", "Loss spread x SNR"]
+        own.write_text(text.replace("std", "max"))
+        changed = evaluate_coresets(study, 0.3)
+        assert changed[0] == rows[0] and changed[1].run_key != rows[1].run_key, "only the own method is done again"
+        # The same in a notebook's cell, without a file.
+        keys = []
+        for power in (1, 1, 2):
+            method("Cell")(eval(f"lambda record: record.loss[-1] ** {power}", {"__name__": "__main__"}))
+            keys.append(evaluate_coresets(study, 0.3, methods="Cell")[0].run_key)
+        assert keys[0] == keys[1] != keys[2]
+        # A table of the other reading is another file, also if no method has another reading.
+        assert finish_rows(study, 0.3, rows, "deepcore").name == "rows-CNN1D-r0.3-deepcore.csv"
 
 # %% ../../nbs/14_experiments.ipynb #8065ecd6
 def test_other_parameters_are_other_runs():

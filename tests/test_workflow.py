@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from amr_coreset.synthesis import RML2016_10A, generate, write_pickle
+from amr_coreset.synthesis import RML2016_10A, generate
+from amr_coreset.twins import write_pickle
 
 ROOT = Path(__file__).resolve().parent.parent
 

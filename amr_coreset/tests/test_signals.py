@@ -6,6 +6,12 @@
 __all__ = []
 
 # %% ../../nbs/tests/00_test_signals.ipynb #02deb700
+import os
+import pickle
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -81,3 +87,48 @@ def test_subset_filter_and_digest():
     assert full.counts().to_numpy().sum() == 8 and list(full.counts().index) == ["a", "b"]
     with pytest.raises(ValueError, match=r"a mask must have shape \(8,\)"):
         full.subset(np.ones(7, bool))
+
+# %% ../../nbs/01_signals.ipynb #54265696
+@settings(deadline=None, max_examples=40)
+@given(st.lists(st.integers(-12, 11), max_size=30))
+def test_frames_on_disk_are_the_frames(rows):
+    rng = np.random.default_rng(0)
+    memory = SignalSet(rng.normal(size=(12, 2, 8)), np.arange(12) % 3, np.repeat([10, 12], 6), ("a", "b", "c"), "x")
+    with TemporaryDirectory() as folder:
+        np.save(f"{folder}/iq.npy", memory.iq)
+        disk = replace(memory, iq=StoredFrames(f"{folder}/iq.npy"))
+        assert disk.on_disk and disk.digest == memory.digest and disk.in_memory().digest == memory.digest
+        assert np.array_equal(disk.subset(rows).iq[:], memory.subset(rows).iq)
+        assert disk.subset(rows).digest == memory.subset(rows).digest
+        some = disk.subset([5, 6, 7, 2]).subset([3, 0])
+        assert some.on_disk and np.array_equal(some.iq[:], memory.iq[[2, 5]])
+        for a, b in zip(disk.split(), memory.split(), strict=True):
+            assert np.array_equal(a.iq[:], b.iq) and a.digest == b.digest
+        for key in (
+            3,
+            -1,
+            slice(2, 9, 3),
+            np.arange(12) % 2 == 0,
+            (slice(None), 0),
+            (4, 1),
+            (slice(1, 5), 1, slice(2, 4)),
+        ):
+            assert np.array_equal(disk.iq[key], memory.iq[key]), key
+        again = pickle.loads(pickle.dumps(disk.iq.select(slice(2, 5))))
+        assert np.array_equal(np.asarray(again), memory.iq[2:5])
+
+
+def test_a_changed_file_of_frames_is_an_error():
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "iq.npy")
+        np.save(path, np.zeros((5, 2, 8), np.float32))
+        frames = StoredFrames(path)
+        os.truncate(path, path.stat().st_size - 4)
+        with pytest.raises(OSError, match="changed after it was opened"):
+            frames[:]
+        with pytest.raises(ValueError, match="shorter than its header says"):
+            StoredFrames(path)
+        for wrong in (np.zeros((5, 2, 8)), np.zeros((5, 8, 2), np.float32), np.zeros((5, 2), np.float32)):
+            np.save(path, wrong)
+            with pytest.raises(ValueError, match="expected frames"):
+                StoredFrames(path)

@@ -6,7 +6,10 @@
 __all__ = []
 
 # %% ../../nbs/tests/00_test_workspace.ipynb #d903f4ae
+import errno
+import multiprocessing
 import os
+import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -44,6 +47,39 @@ def test_a_finished_write_is_readable_by_others():
         plain = Path(folder, "plain")
         plain.touch()
         assert target.stat().st_mode == plain.stat().st_mode
+
+# %% ../../nbs/00_workspace.ipynb #60ae5b3b
+def hold_and_count(folder, count):
+    """In another process: add to a number in a file, which goes wrong unless the lock holds."""
+    for _ in range(count):
+        with exclusive(Path(folder, "lock")):
+            number = int(Path(folder, "number").read_text())
+            time.sleep(0.001)
+            Path(folder, "number").write_text(str(number + 1))
+
+
+def test_a_lock_keeps_processes_apart():
+    with TemporaryDirectory() as folder:
+        Path(folder, "number").write_text("0")
+        processes = [
+            multiprocessing.get_context("fork").Process(target=hold_and_count, args=(folder, 30)) for _ in range(3)
+        ]
+        [process.start() for process in processes]
+        [process.join() for process in processes]
+        assert Path(folder, "number").read_text() == "90"
+
+
+def test_a_small_disk_is_said_before_and_during_the_work():
+    with TemporaryDirectory() as folder:
+        with pytest.raises(OSError, match=r"the twin needs 1024.00 GiB in .*AMR_CORESET_CACHE") as error:
+            with room_for(folder, 2**40, "the twin"):
+                raise AssertionError("never reached")
+        assert error.value.errno == errno.ENOSPC
+        with pytest.raises(OSError, match="the disk is full"):
+            with room_for(folder, 10, "the twin"):
+                raise OSError(errno.EDQUOT, "quota")
+        with pytest.raises(PermissionError), room_for(folder, 10, "the twin"):
+            raise PermissionError(errno.EACCES, "another trouble keeps its own words")
 
 # %% ../../nbs/00_workspace.ipynb #753ee1b7
 def test_seeds_and_digests_are_stable_and_distinct():

@@ -7,7 +7,9 @@ __all__ = []
 
 # %% ../../nbs/tests/00_test_training.ipynb #4b0175cd
 import io
+import os
 from contextlib import redirect_stdout
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,7 +18,7 @@ import pytest
 import torch
 
 from amr_coreset.models import build_model
-from amr_coreset.signals import SignalSet
+from amr_coreset.signals import SignalSet, StoredFrames
 from amr_coreset.synthesis import RML2016_10A, generate
 from amr_coreset.training import *
 
@@ -135,3 +137,21 @@ def test_the_embedding_is_what_enters_the_last_layer():
     np.testing.assert_allclose(
         embedding @ last.weight.detach().numpy().T + last.bias.detach().numpy(), logits, atol=1e-5
     )
+
+# %% ../../nbs/11_training.ipynb #a96c1ff0
+def test_frames_on_disk_train_to_the_same_bits():
+    memory = small_set(20)
+    with TemporaryDirectory() as folder:
+        np.save(f"{folder}/iq.npy", memory.iq)
+        disk = replace(memory, iq=StoredFrames(f"{folder}/iq.npy"))
+        results = []
+        for data in (memory, disk):
+            parts = data.split()
+            model = build_model("CNN1D", 4, 128, seed=1)
+            result = fit(model, parts.train, recipe=Recipe(epochs=2), test=parts.test, threads=1, progress=False)
+            logits, embedding = predict(model, parts.train.iq, embedding=True)
+            results.append((weights(result), result.loss, result.test_accuracy, logits.tobytes(), embedding.tobytes()))
+        assert torch.equal(results[0][0], results[1][0]) and results[0][1:] == results[1][1:]
+        os.truncate(f"{folder}/iq.npy", 1000)
+        with pytest.raises(OSError, match="ends too early"):
+            fit(build_model("CNN1D", 4, 128), disk, recipe=Recipe(epochs=1), progress=False)

@@ -412,32 +412,35 @@ def generate(
     snr: int,  # label, dB
     n: int,  # frames
     *,
+    start: int = 0,  # the first frame
     seed: int = 0,
     noise_law: str | None = None,  # as the profile says unless told
     fading: bool | None = None,
     normalization: str | None = None,
 ) -> np.ndarray:
-    """The first `n` frames of one (class, SNR) cell, (n, 2, L) float32.
+    """Frames `start` to `start + n` of one (class, SNR) cell, (n, 2, L) float32.
 
     The same arguments give the same bytes on one machine, and fewer frames give a prefix of more.
-    Raises `ValueError` for a class, SNR label or noise law that does not exist, or n < 1.
+    Raises `ValueError` for a class, SNR label or noise law that does not exist, n < 1 or start < 0.
     """
     if name not in profile.classes or snr not in profile.snrs:
         raise ValueError(
             f"{profile.name} has no cell ({name!r}, {snr}): classes {profile.classes}, SNR labels {profile.snrs}."
         )
-    if n < 1:
-        raise ValueError(f"a cell needs at least one frame; got n={n}.")
+    if n < 1 or start < 0:
+        raise ValueError(f"a cell needs at least one frame, counted from 0; got n={n}, start={start}.")
     power = noise_power(noise_law or profile.noise_law, snr, profile.samples_per_symbol)
     scaling = normalization or profile.normalization
     if scaling not in (*NORMALIZATIONS, "mean_power"):
         raise ValueError(f"normalization={scaling!r}: choose one of {', '.join(NORMALIZATIONS)} or mean_power.")
     cell = [seed, profile.number, profile.classes.index(name), profile.snrs.index(snr)]
-    out = np.empty((-(-n // BLOCK) * BLOCK, 2, profile.length), np.float32)
-    for block, start in enumerate(range(0, n, BLOCK)):
+    first, last = start // BLOCK, -(-(start + n) // BLOCK)
+    out = np.empty(((last - first) * BLOCK, 2, profile.length), np.float32)
+    for block in range(first, last):
         rng = np.random.default_rng(np.random.SeedSequence([*cell, block]))
         frames = clean_frames(profile, name, BLOCK, rng, fading=fading)
-        noisy = rng.standard_normal(dtype=np.float32, out=out[start : start + BLOCK])
+        here = out[(block - first) * BLOCK : (block - first + 1) * BLOCK]
+        noisy = rng.standard_normal(dtype=np.float32, out=here)
         noisy *= np.float32(np.sqrt(power / 2))
         noisy[:, 0] += frames.real
         noisy[:, 1] += frames.imag
@@ -445,4 +448,4 @@ def generate(
             noisy *= np.float32(1 / np.sqrt(1 + power))
         elif scaling != "none":
             noisy[:] = normalize(noisy, scaling)
-    return out[:n]
+    return out[start - first * BLOCK :][:n]

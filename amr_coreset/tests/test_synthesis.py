@@ -17,6 +17,7 @@ def test_a_cell_is_reproducible_and_its_parts_agree():
     made = generate(RML2016_10A, "QPSK", 10, 600)
     assert made.shape == (600, 2, 128) and made.dtype == np.float32
     assert np.array_equal(made[:130], generate(RML2016_10A, "QPSK", 10, 130))
+    assert np.array_equal(made[240:510], generate(RML2016_10A, "QPSK", 10, 270, start=240))
     others = [("QPSK", 12, 0), ("BPSK", 10, 0), ("QPSK", 10, 1)]
     assert not any(np.array_equal(made[:5], generate(RML2016_10A, c, s, 5, seed=seed)) for c, s, seed in others)
     with pytest.raises(ValueError, match="has no cell"):

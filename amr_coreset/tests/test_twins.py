@@ -6,15 +6,20 @@
 __all__ = []
 
 # %% ../../nbs/tests/00_test_twins.ipynb #da9b424e
-import hashlib
+import json
+import multiprocessing
 import pickle
 import pickletools
+import time
+from dataclasses import replace
+from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import h5py
 import numpy as np
 import pytest
 
-from amr_coreset.synthesis import RML2016_10A, generate
+from amr_coreset.synthesis import RML2016_10A, RML2018_01A, SIG2019_12, generate
 from amr_coreset.twins import *
 
 
@@ -42,14 +47,73 @@ def test_the_file_layout_is_python_2s():
         with pytest.raises(ValueError, match="choose 0"):
             write_pickle(f"{folder}/4.pkl", cells, 4)
 
-# %% ../../nbs/04_twins.ipynb #3d8c76da
-def test_a_twin_file_is_the_same_bytes_each_time():
+# %% ../../nbs/04_twins.ipynb #a613b416
+SMALL_TWINS = {  # profile, SNR labels, frames per cell
+    "pickle": (RML2016_10A, (-20, 18), 3), "hdf5": (RML2018_01A, (10, 12, 30), 3), "pairs": (SIG2019_12, (-4, 10), 5),
+}  # fmt: skip
+
+
+def bytes_below(path):
+    """Name and content of a file, or of all files in a folder."""
+    return {"": path.read_bytes()} if path.is_file() else {p.name: p.read_bytes() for p in path.iterdir()}
+
+
+def test_a_twin_is_the_same_bytes_each_time():
     with TemporaryDirectory() as folder:
-        sums = [
-            hashlib.sha256(write_twin(f"{folder}/{i}.pkl", 2, progress=False).read_bytes()).hexdigest()
-            for i in range(2)
-        ]
-        other = write_twin(f"{folder}/2.pkl", 2, seed=1, progress=False).read_bytes()
-        assert sums[0] == sums[1] != hashlib.sha256(other).hexdigest()
-        cells = pickle.loads(other, encoding="latin1")
-        assert len(cells) == 220 and all(frames.shape == (2, 2, 128) for frames in cells.values())
+        for kind, (profile, snrs, n) in SMALL_TWINS.items():
+            path = Path(folder, kind)
+            options = dict(profile=profile, snrs=snrs, progress=False)
+            first = bytes_below(write_twin(path, n, **options))
+            assert first == bytes_below(write_twin(path, n, **options)), kind
+            assert first != bytes_below(write_twin(path, n, **options, seed=1)), kind
+            assert not list(Path(folder).glob("*.part")) and any(TWIN_MARK in content for content in first.values())
+        with pytest.raises(ValueError, match="SNR labels of"):
+            write_twin(path, 5, profile=SIG2019_12, snrs=(11,))
+        with pytest.raises(ValueError, match="at least 2 frames"):
+            write_twin(path, 1, profile=SIG2019_12)
+
+
+def test_the_arrays_of_a_twin_are_its_frames():
+    with TemporaryDirectory() as folder:
+        few = replace(RML2018_01A, classes=("OOK", "QPSK"))
+        path = write_twin(f"{folder}/x.hdf5", PIECE + 3, profile=few, snrs=(30,), progress=False)
+        with h5py.File(path) as file:
+            assert (
+                file["X"].shape == (2 * (PIECE + 3), 1024, 2) and file["X"].dtype == "<f4" and file["Y"].dtype == "<i8"
+            )
+            row = PIECE + 3 + PIECE + 1
+            assert np.array_equal(file["X"][row].T, generate(few, "QPSK", 30, 1, start=PIECE + 1)[0])
+            assert file["Y"][row].tolist() == [0, 1] and (file["Z"][:] == 30).all()
+        for snrs, columns in (((10, 30), None), ((-20, 30), None), ((10, 30), False)):
+            pairs = write_twin(f"{folder}/p", 7, profile=SIG2019_12, snrs=snrs, columns=columns, progress=False)
+            label = np.load(pairs / "radio512NormTrainSnrY.npy")
+            assert label.shape == ((96, 2) if snrs == (10, 30) and columns is None else (2, 96))
+            assert json.loads((pairs / "classes.json").read_text()) == list(SIG2019_12.classes)
+            train, test = (np.load(pairs / f"radio512Norm{part}X.npy") for part in ("Train", "Test"))
+            whole = generate(SIG2019_12, "QPSK", snrs[1], 7).transpose(0, 2, 1)
+            assert np.array_equal(train[12:16], whole[:4]) and np.array_equal(test[9:12], whole[4:])
+
+# %% ../../nbs/04_twins.ipynb #bfcc68a1
+def write_in_a_process(path, profile, snrs, n):
+    write_twin(path, n, profile=profile, snrs=snrs, save_seconds=0, progress=False)
+
+
+def test_a_killed_twin_goes_on_to_the_same_bytes():
+    fork = multiprocessing.get_context("fork")
+    with TemporaryDirectory() as folder:
+        for kind, (profile, snrs, n) in SMALL_TWINS.items():
+            n, path, resumed = n + 400, Path(folder, f"{kind}-killed"), 0
+            whole = bytes_below(write_twin(Path(folder, kind), n, profile=profile, snrs=snrs, progress=False))
+            part = path.with_name(f".{path.name}.part")
+            for delay in (0.02, 0.1):
+                process = fork.Process(target=write_in_a_process, args=(path, profile, snrs, n))
+                process.start()
+                while process.is_alive() and not (part / "progress.json").exists():
+                    time.sleep(0.001)
+                time.sleep(delay)
+                process.kill()
+                process.join()
+                resumed += (part / "progress.json").exists()
+            assert resumed or path.exists(), "no run was killed on its way"
+            write_twin(path, n, profile=profile, snrs=snrs, keep=True, progress=False)
+            assert bytes_below(path) == whole and not part.exists(), kind

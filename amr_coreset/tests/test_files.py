@@ -6,7 +6,7 @@
 __all__ = []
 
 # %% ../../nbs/tests/00_test_files.ipynb #efdfe3ec
-import multiprocessing
+import hashlib
 import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,3 +15,40 @@ import numpy as np
 import pytest
 
 from amr_coreset.files import *
+
+
+# %% ../../nbs/05_files.ipynb #603e72e5
+def test_a_digest_is_remembered_until_the_file_changes():
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AMR_CORESET_CACHE", f"{folder}/cache")
+        path = Path(folder, "x")
+        path.write_bytes(b"a" * 1000)
+        assert file_digest(path) == hashlib.sha256(b"a" * 1000).hexdigest()[:16]
+        first, long_ago = file_digest(path), (1.5e9, 1.5e9)
+        (note,) = Path(folder, "cache", "digests").iterdir()
+        note.write_text(note.read_text().replace(first, "remembered"))
+        assert file_digest(path) == "remembered"
+        os.utime(path, long_ago)
+        assert file_digest(path) == first
+        path.write_bytes(b"b" * 1000)
+        os.utime(path, long_ago)
+        assert file_digest(path) == hashlib.sha256(b"b" * 1000).hexdigest()[:16], "same size and date, other content"
+        note.write_text("{half a no")
+        assert file_digest(path) == hashlib.sha256(b"b" * 1000).hexdigest()[:16]
+        with pytest.raises(DatasetError, match="No such file"):
+            file_digest(f"{folder}/nothing")
+
+
+def test_a_cell_in_several_parts_is_read_as_one():
+    values = np.arange(10, dtype=np.float32)[:, None, None] * np.ones((1, 2, 3), np.float32)
+
+    def reader(rows, out):
+        out[:] = values[rows]
+
+    cells = CellFile((), ("a",), 3, {("a", 0): [(reader, np.array([1, 3, 5])), (reader, range(6, 10))]})
+    assert cells.count(("a", 0)) == 7
+    for start in range(8):
+        for n in range(8 - start):
+            out = np.empty((n, 2, 3), np.float32)
+            cells.read(("a", 0), start, out)
+            assert out[:, 0, 0].tolist() == [1, 3, 5, 6, 7, 8, 9][start : start + n]

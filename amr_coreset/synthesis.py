@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['RML2016_10A', 'RML2018_01A', 'SIG2019_12', 'PROFILES', 'STANDARD_NAMES', 'GUARD', 'MARGIN', 'FSK', 'NOISE_LAWS',
-           'BLOCK', 'TwinProfile', 'constellation', 'raised_cosine', 'linear_frames', 'polar_frames', 'path_gains',
-           'rotate', 'carrier_offsets', 'clean_frames', 'noise_power', 'generate']
+           'TwinProfile', 'constellation', 'raised_cosine', 'linear_frames', 'polar_frames', 'path_gains', 'rotate',
+           'carrier_offsets', 'clean_frames', 'noise_power', 'generate']
 
 # %% ../nbs/02_synthesis.ipynb #dcbfc40f
 from dataclasses import dataclass
@@ -28,6 +28,7 @@ class TwinProfile:
     normalization: str  # one of `amr_coreset.signals.NORMALIZATIONS`, or "mean_power": each cell has mean power 1
     frames_per_cell: int  # of the published set
     length: int = 128  # samples per frame
+    block: int = 250  # frames that share a random stream
     samples_per_symbol: int = 8
     rolloff: tuple[float, float] = (0.35, 0.35)  # uniform between the two
     carrier_offset: tuple[str, float] = ("normal", 1e-4)  # see `carrier_offsets`
@@ -71,6 +72,7 @@ RML2018_01A = TwinProfile(
     normalization="mean_power",
     frames_per_cell=4096,
     length=1024,
+    block=50,
     rolloff=(0.25, 0.25),
 )  # fmt: skip
 
@@ -85,6 +87,7 @@ SIG2019_12 = TwinProfile(
     normalization="unit_power",
     frames_per_cell=1500,
     length=512,
+    block=100,
     rolloff=(0.2, 0.7),
     carrier_offset=("uniform", 0.1),
 )  # fmt: skip
@@ -403,9 +406,6 @@ def noise_power(
     return 10.0 ** (-snr / 10) * (samples_per_symbol if law == "es_n0" else 1)
 
 # %% ../nbs/02_synthesis.ipynb #de1fb89f
-BLOCK = 250  # frames that share a random stream
-
-
 def generate(
     profile: TwinProfile,
     name: str,  # class
@@ -434,12 +434,13 @@ def generate(
     if scaling not in (*NORMALIZATIONS, "mean_power"):
         raise ValueError(f"normalization={scaling!r}: choose one of {', '.join(NORMALIZATIONS)} or mean_power.")
     cell = [seed, profile.number, profile.classes.index(name), profile.snrs.index(snr)]
-    first, last = start // BLOCK, -(-(start + n) // BLOCK)
-    out = np.empty(((last - first) * BLOCK, 2, profile.length), np.float32)
-    for block in range(first, last):
-        rng = np.random.default_rng(np.random.SeedSequence([*cell, block]))
-        frames = clean_frames(profile, name, BLOCK, rng, fading=fading)
-        here = out[(block - first) * BLOCK : (block - first + 1) * BLOCK]
+    block = profile.block
+    first, last = start // block, -(-(start + n) // block)
+    out = np.empty(((last - first) * block, 2, profile.length), np.float32)
+    for number in range(first, last):
+        rng = np.random.default_rng(np.random.SeedSequence([*cell, number]))
+        frames = clean_frames(profile, name, block, rng, fading=fading)
+        here = out[(number - first) * block : (number - first + 1) * block]
         noisy = rng.standard_normal(dtype=np.float32, out=here)
         noisy *= np.float32(np.sqrt(power / 2))
         noisy[:, 0] += frames.real
@@ -448,4 +449,4 @@ def generate(
             noisy *= np.float32(1 / np.sqrt(1 + power))
         elif scaling != "none":
             noisy[:] = normalize(noisy, scaling)
-    return out[start - first * BLOCK :][:n]
+    return out[start - first * block :][:n]

@@ -18,7 +18,7 @@ import numpy as np
 from tqdm.auto import tqdm
 
 import amr_coreset
-from .synthesis import BLOCK, RML2016_10A, TwinProfile, generate
+from .synthesis import RML2016_10A, TwinProfile, generate
 from .workspace import atomic_path, digest, exclusive, room_for, write_text
 
 # %% ../nbs/04_twins.ipynb #38106713
@@ -122,7 +122,7 @@ class _PickleFile:
         return self.path
 
 # %% ../nbs/04_twins.ipynb #ee5ea241
-PIECE = 16 * BLOCK  # frames; bounds the memory of a writer
+PIECE = 4000  # frames, a multiple of all profiles' blocks; bounds the memory of a writer
 
 
 class _ArrayFiles:

@@ -117,8 +117,12 @@ def frame_reader(
             for i in range(0, count, block)
         ]
         threads = min(THREADS, len(blocks))
-        with rows.opened() as file, ThreadPoolExecutor(max(threads, 1)) as pool:
-            list(pool.map(lambda k: some(file, blocks[k::threads]), range(threads)))
+        with rows.opened() as file:
+            if threads <= 1:
+                some(file, blocks)
+                return
+            with ThreadPoolExecutor(threads) as pool:
+                list(pool.map(lambda k: some(file, blocks[k::threads]), range(threads)))
 
     return read
 
@@ -159,7 +163,7 @@ def opened_hdf5(path: Path) -> Iterator[h5py.File]:
         why = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
         raise DatasetError(f"{path} cannot be read as HDF5; it may be truncated or damaged ({why}).") from None
 
-
+# %% ../nbs/07_arrays.ipynb #dd0c600f
 def plain_array(file: h5py.File, name: str) -> h5py.Dataset:
     """A numeric array of the file, checked as said above. Raises `DatasetError`."""
     path = file.filename
@@ -394,8 +398,11 @@ def stated_label_order(
     return names
 
 # %% ../nbs/07_arrays.ipynb #508dca50
-def npy_rows(path: Path) -> Rows:
-    """Where the array of a `.npy` file lies. Nothing is loaded, and no pickled object is ever read."""
+def npy_rows(path: Path) -> tuple[Rows, bool]:
+    """Where the array of a `.npy` file lies, and whether in Fortran order (then the shape is the reversed one).
+
+    Nothing is loaded, and no pickled object is ever read.
+    """
     refuse_what_is_no_data(path, (b"\x93NUMPY",), "NumPy file", smallest=80)
     opening = opening_of(path, 12)
     wide = opening[6] > 1
@@ -421,23 +428,22 @@ def npy_rows(path: Path) -> Rows:
         raise DatasetError(
             f"{path} holds elements of type {dtype}; expected real numbers, I and Q on an axis of their own."
         )
-    if fortran:
-        raise DatasetError(
-            f"{path} is in Fortran order, in which a frame lies scattered. Save np.ascontiguousarray(x) instead."
-        )
-    return Rows(path, start, dtype, shape)
+    return Rows(path, start, dtype, shape[::-1] if fortran else shape), bool(fortran)
 
 
 def _labels_and_snrs(path: Path, count: int, classes: int) -> tuple[np.ndarray, np.ndarray]:
     """(label, snr), each (N,) int64, from either orientation."""
-    rows = npy_rows(path)
-    if rows.shape not in ((count, 2), (2, count)):
-        raise DatasetError(f"{path} has shape {rows.shape}; expected ({count}, 2) or (2, {count}) for {count} frames.")
+    rows, fortran = npy_rows(path)
+    # A transposed array is saved in Fortran order.
+    shape = rows.shape[::-1] if fortran else rows.shape
+    if shape not in ((count, 2), (2, count)):
+        raise DatasetError(f"{path} has shape {shape}; expected ({count}, 2) or (2, {count}) for {count} frames.")
     if count == 2:
         raise DatasetError(f"{path} has shape (2, 2), in which label and SNR cannot be told apart.")
     values = rows.take(range(rows.shape[0]))
+    values = values.T if fortran else values
     # The lab's columns are (label, SNR), its rows (SNR, label).
-    label, snr = values.T if rows.shape == (count, 2) else values[::-1]
+    label, snr = values.T if shape == (count, 2) else values[::-1]
 
     def whole(these: np.ndarray) -> bool:
         return bool(np.isfinite(these).all() and (these == np.round(these)).all() and np.abs(these).max() <= 1000)
@@ -467,7 +473,11 @@ def open_sig2019(
                 f"{folder} must hold one file *{kind}X.npy, such as radio512Norm{kind}X.npy; it has {names}."
             )
         paths += [found[0], found[0].with_name(found[0].name.replace(f"{kind}X.npy", f"{kind}SnrY.npy"))]
-        rows = npy_rows(paths[-2])
+        rows, fortran = npy_rows(paths[-2])
+        if fortran:
+            raise DatasetError(
+                f"{paths[-2]} is in Fortran order, in which a frame lies scattered. Save np.ascontiguousarray(x) instead."
+            )
         if len(rows.shape) != 3 or (rows.shape[1:].count(2)) != 1 or not all(rows.shape) or rows.dtype.kind != "f":
             raise DatasetError(
                 f"{paths[-2]} has shape {rows.shape} and type {rows.dtype}; expected (N, 512, 2) floats."

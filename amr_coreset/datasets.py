@@ -41,7 +41,7 @@ class DataSet:
     train_share: float = 0.8
     lab_frames: int | None = None  # of each cell, where the lab uses fewer than there are
 
-
+# %% ../nbs/08_datasets.ipynb #88c0fbb3
 _DEEPSIG = "from DeepSig (deepsig.ai/datasets, CC BY-NC-SA 4.0)"
 DATA_SETS = {
     s.name: s
@@ -322,6 +322,24 @@ def open_prepared(folder: Path, name: str, train_share: float = 0.8) -> SignalSe
     except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
         raise DatasetError(f"{folder} is damaged ({error}). Delete that folder; it will be made anew.") from None
 
+# %% ../nbs/08_datasets.ipynb #bc46821c
+def _check_request(name: str, frames_per_cell: int | None, normalization: str):
+    if name not in dataset_names():
+        raise ValueError(f"data set {name!r} is unknown; choose one of {', '.join(dataset_names())}.")
+    if frames_per_cell is not None and frames_per_cell < 1:
+        raise ValueError(f"frames_per_cell must be at least 1; got {frames_per_cell}.")
+    if normalization not in NORMALIZATIONS:
+        raise ValueError(f"normalization={normalization!r} is unknown; choose one of {', '.join(NORMALIZATIONS)}.")
+
+
+def _read_all(choice: Choice, normalization: str, title: str) -> np.ndarray:
+    """All chosen frames in memory; with a bar if there is a title."""
+    iq = np.empty((len(choice.label), 2, choice.file.length), np.float32)
+    with tqdm(total=len(iq), desc=title, unit="frame", unit_scale=True, disable=not title, leave=False) as bar:
+        for block in read_blocks(choice, normalization, iq):
+            bar.update(len(block))
+    return iq
+
 # %% ../nbs/08_datasets.ipynb #d0aec77f
 IN_MEMORY = 2**31  # bytes: larger sets stay on disk unless told otherwise
 
@@ -368,23 +386,8 @@ def load_dataset(
     )
     if not cache:
         choice = choose(data_set.open(paths, label_order, progress), request, profile.classes if profile else ())
-        iq = np.empty((len(choice.label), 2, choice.file.length), np.float32)
-        bar = tqdm(
-            total=len(iq), desc=f"reading {name}", unit="frame", unit_scale=True, disable=not progress, leave=False
-        )
-        with bar:
-            for block in read_blocks(choice, normalization, iq):
-                bar.update(len(block))
+        iq = _read_all(choice, normalization, f"reading {name}" if progress else "")
         return SignalSet(iq, choice.label, choice.snr, choice.classes, name, data_set.train_share)
     signals = open_prepared(prepare(data_set, paths, request, progress), name, data_set.train_share)
     small = len(signals) * 8 * signals.length <= IN_MEMORY
     return signals.in_memory() if (small if in_memory is None else in_memory) else signals
-
-
-def _check_request(name: str, frames_per_cell: int | None, normalization: str):
-    if name not in dataset_names():
-        raise ValueError(f"data set {name!r} is unknown; choose one of {', '.join(dataset_names())}.")
-    if frames_per_cell is not None and frames_per_cell < 1:
-        raise ValueError(f"frames_per_cell must be at least 1; got {frames_per_cell}.")
-    if normalization not in NORMALIZATIONS:
-        raise ValueError(f"normalization={normalization!r} is unknown; choose one of {', '.join(NORMALIZATIONS)}.")

@@ -21,7 +21,7 @@ from tqdm.auto import tqdm
 
 from . import __version__
 from .coreset import find_method, load_methods, select
-from .datasets import load_dataset
+from .datasets import DATA_SETS, dataset_names, load_dataset
 from .models import MODELS, build_model
 from amr_coreset.records import (
     Recorder,
@@ -75,6 +75,8 @@ class Study:
 
     def __post_init__(self):
         self.evaluation_model = self.evaluation_model or self.model
+        if self.data_set not in dataset_names():
+            raise ValueError(f"data set {self.data_set!r} is unknown; choose one of {', '.join(dataset_names())}.")
         unknown = [m for m in (self.model, self.evaluation_model) if m not in MODELS]
         if unknown:
             raise ValueError(f"model {unknown[0]!r} is unknown; choose one of {', '.join(MODELS)}.")
@@ -100,7 +102,9 @@ class Study:
         """The lab's split of the data set, read on first use."""
         if self._split is None:
             s = self.scale
-            options = dict(snr_min=s.snr_min, frames_per_cell=s.frames_per_cell, normalization=s.normalization)
+            # Where the lab uses fewer frames than a set has, so does the papers' protocol.
+            frames = s.frames_of(self.data_set) or DATA_SETS[self.data_set.removesuffix("-twin")].lab_frames
+            options = dict(snr_min=s.snr_min, frames_per_cell=frames, normalization=s.normalization)
             self._split = load_dataset(self.data_set, self.data_dir, progress=self.progress is True, **options).split(
                 "lab"
             )

@@ -25,7 +25,9 @@ class Scale:
     """How much a run uses. Everything here enters the rows, so results of different scales never mix."""
 
     name: str
-    frames_per_cell: int | None  # first n of each (class, SNR) cell; None: all
+    frames_per_cell: (
+        int | dict[str, int] | None
+    )  # first n of each (class, SNR) cell, for all data sets or each; None: all
     snr_min: int  # dB label
     normalization: str
     recipe: str  # of `amr_coreset.training.RECIPES`
@@ -52,8 +54,21 @@ class Scale:
             raise ValueError(f"scale {self.name!r}: short_runs must be at least 0 and short_epochs at least 1.")
         if min(self.evaluate_every, self.threads, self.record_threads) < 1:
             raise ValueError(f"scale {self.name!r}: evaluate_every, threads and record_threads must be at least 1.")
+        given = self.frames_per_cell.values() if isinstance(self.frames_per_cell, dict) else [self.frames_per_cell]
+        if not all(n is None or (isinstance(n, int) and n >= 1) for n in given):
+            raise ValueError(f"scale {self.name!r}: frames_per_cell counts frames; got {self.frames_per_cell}.")
         if not all(0 < r <= 1 for r in self.rates):
             raise ValueError(f"scale {self.name!r}: rates are kept fractions in (0, 1]; got {self.rates}.")
+
+    def frames_of(self, data_set: str) -> int | None:
+        """Frames per cell of a data set, or of its twin; None: all. Raises `ValueError` if the scale does not say."""
+        if not isinstance(self.frames_per_cell, dict):
+            return self.frames_per_cell
+        name = data_set.removesuffix("-twin")
+        if name not in self.frames_per_cell:
+            known = ", ".join(self.frames_per_cell)
+            raise ValueError(f"scale {self.name!r} does not say how many frames per cell {name} has; it knows {known}.")
+        return self.frames_per_cell[name]
 
     @property
     def own_methods_path(self) -> Path | None:

@@ -147,8 +147,8 @@ def frame_digests(
 
 # %% ../nbs/01_signals.ipynb #8d90143b
 @dataclass(frozen=True, eq=False)
-class SignalSet:
-    """Labelled I/Q frames of one data set. Raises `ValueError` for arrays that do not fit each other or are not finite."""
+class _LabelledFrames:
+    """What a signal set holds."""
 
     iq: np.ndarray | StoredFrames  # (N, 2, L) float32, channel 0 = I, 1 = Q
     label: np.ndarray  # (N,) int64, index into `classes`
@@ -195,6 +195,10 @@ class SignalSet:
             blocks = (frame_digests(self.iq[i : i + 4096]) for i in range(0, max(len(self), 1), 4096))
             object.__setattr__(self, "frame_digest", np.concatenate(list(blocks)))
         return digest(self.frame_digest, list(self.iq.shape), self.label, self.snr, list(self.classes))
+
+# %% ../nbs/01_signals.ipynb #04bcadcc
+class SignalSet(_LabelledFrames):
+    """Labelled I/Q frames of one data set. Raises `ValueError` for arrays that do not fit each other or are not finite."""
 
     def subset(self, index) -> "SignalSet":
         """The frames at `index` (integers in any order, or a mask of length N)."""

@@ -266,6 +266,20 @@ def _note_progress(part: Path, what: str, done: int, position: int):
             os.fsync(file.fileno())
     write_text(part / "progress.json", json.dumps({"what": what, "done": done, "position": position}))
 
+# %% ../nbs/04_twins.ipynb #00fa94b4
+def _make_pieces(files, part: Path, what: str, save_seconds: float, progress: bool, options: dict):
+    """Generate the pieces that are missing and put them in their places."""
+    done, noted = _pieces_done(part, files, what), time.perf_counter()
+    title = f"{options['profile'].name}-twin"
+    with tqdm(total=len(files.pieces), initial=done, desc=title, unit="piece", disable=not progress) as bar:
+        for number, (cell, start, count) in enumerate(files.pieces[done:], done + 1):
+            name, snr = files.cells[cell]
+            files.add(cell, start, generate(name=name, snr=snr, n=count, start=start, **options))
+            bar.update()
+            if time.perf_counter() - noted > save_seconds:
+                _note_progress(part, what, number, files.position())
+                noted = time.perf_counter()
+
 # %% ../nbs/04_twins.ipynb #a9656a3b
 def write_twin(
     path: str | Path,  # of the file; of the folder for Sig2019-12
@@ -299,18 +313,8 @@ def write_twin(
     ):
         if keep and path.exists():
             return path
-        done, noted = _pieces_done(part, files, what), time.perf_counter()
-        bar = tqdm(
-            total=len(files.pieces), initial=done, desc=f"{profile.name}-twin", unit="piece", disable=not progress
-        )
-        with bar:
-            for number, (cell, start, count) in enumerate(files.pieces[done:], done + 1):
-                options = dict(start=start, seed=seed, noise_law=noise_law)
-                files.add(cell, start, generate(profile, *cells[cell], count, **options))
-                bar.update()
-                if time.perf_counter() - noted > save_seconds:
-                    _note_progress(part, what, number, files.position())
-                    noted = time.perf_counter()
+        options = dict(profile=profile, seed=seed, noise_law=noise_law)
+        _make_pieces(files, part, what, save_seconds, progress, options)
         _finish(files.end(), part, path)
     return path
 

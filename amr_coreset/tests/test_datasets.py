@@ -6,21 +6,29 @@
 __all__ = []
 
 # %% ../../nbs/tests/00_test_datasets.ipynb #a9e57e92
+import errno
+import multiprocessing
 import os
-import pickle
+import queue as queue_module
+import resource
+import signal
+import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import h5py
 import numpy as np
 import pytest
 
 from amr_coreset.datasets import *
+from amr_coreset.datasets import _write_prepared
 from amr_coreset.files import DatasetError
-from amr_coreset.pickles import read_pickle_cells
-from amr_coreset.synthesis import RML2016_10A, generate
+from amr_coreset.signals import normalize
+from amr_coreset.synthesis import PROFILES, RML2016_10A, SIG2019_12, generate
 from amr_coreset.tests.oracles import oracle_test, shared_file
-from amr_coreset.twins import write_pickle, write_twin
+from amr_coreset.twins import TWIN_MARK, write_pickle, write_twin
 
 
 # %% ../../nbs/08_datasets.ipynb #22ffcabd
@@ -28,7 +36,7 @@ def test_the_twin_and_a_real_file_go_the_same_way():
     with TemporaryDirectory() as folder:
         twin = load_dataset("RML2016.10a-twin", folder, frames_per_cell=4, progress=False)
         assert len(twin) == 11 * 5 * 4 and twin.name == "RML2016.10a-twin" and twin.classes == RML2016_10A.classes
-        (made,) = Path(folder).iterdir()
+        (made,) = Path(folder).glob("RML*")
         before = made.stat().st_mtime_ns
         load_dataset("RML2016.10a-twin", folder, frames_per_cell=4, progress=False)
         assert made.stat().st_mtime_ns == before, "the second call must read, not make"
@@ -56,7 +64,7 @@ def test_what_is_missing_or_misnamed_is_said():
             DatasetError, match=r"no file RML2016.10a_dict.pkl.*deepsig.*load_dataset\(\"RML2016.10a-twin\"\)"
         ):
             load_dataset("RML2016.10a", folder)
-        with pytest.raises(ValueError, match="choose one of RML2016.10a, RML2016.10a-twin"):
+        with pytest.raises(ValueError, match="choose one of RML2016.10a, RML2018.01a, Sig2019-12"):
             load_dataset("RML2016", folder)
         cells = [(c, s, generate(RML2016_10A, c, s, 3)) for c in ("QPSK", "AM-SSB") for s in (-20, 0, 10, 18)]
         write_pickle(Path(folder, "RML2016.10a_dict.pkl"), cells, 0)
@@ -68,6 +76,260 @@ def test_what_is_missing_or_misnamed_is_said():
             load_dataset("RML2016.10a", folder, snr_min=20, progress=False)
         with pytest.raises(ValueError, match="at least 1; got 0"):
             load_dataset("RML2016.10a", folder, frames_per_cell=0)
+
+# %% ../../nbs/08_datasets.ipynb #3d7bd71c
+def all_sets_small(folder):
+    """name -> (arguments of load_dataset for a twin's file under the real name, profile, SNR labels)."""
+    found = {}
+    for name, snrs in (("RML2016.10a", (-20, 10, 18)), ("RML2018.01a", (-2, 10, 30)), ("Sig2019-12", (-2, 10, 30))):
+        profile = replace(PROFILES[name], length=64, block=6)
+        path = Path(folder, name, "file") if name == "Sig2019-12" else Path(folder, name, DATA_SETS[name].patterns[0])
+        write_twin(path, 6, profile=profile, snrs=snrs, progress=False)
+        for file in path.glob("*X.npy") if path.is_dir() else [path]:
+            os.truncate(file, file.stat().st_size - len(TWIN_MARK))
+        found[name] = (path if path.is_dir() else path.parent), profile, snrs
+    return found
+
+
+def test_every_set_goes_through_one_door():
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AMR_CORESET_CACHE", f"{folder}/cache")
+        for name, (place, profile, snrs) in all_sets_small(folder).items():
+            high = load_dataset(name, place, progress=False)
+            assert high.name == name and high.classes == profile.classes and len(high) == 2 * 6 * len(profile.classes)
+            expected = np.concatenate([generate(profile, c, s, 6) for c in profile.classes for s in snrs[1:]])
+            assert np.array_equal(high.iq, expected) and high.split().train.counts().iloc[0, 0] == 4
+            # Classes in an order that is not the file's, few frames, a normalisation; the same without a cache and on disk.
+            two = profile.classes[5], profile.classes[1]
+            options = dict(classes=two, snr_min=None, frames_per_cell=2, normalization="unit_power", progress=False)
+            few = load_dataset(name, place, **options)
+            direct = load_dataset(name, place, cache=False, **options)
+            disk = load_dataset(name, place, in_memory=False, **options)
+            assert few.classes == two and few.snr.tolist() == [s for _ in two for s in snrs for _ in "12"]
+            expected = np.concatenate([generate(profile, c, s, 2) for c in two for s in snrs])
+            assert np.array_equal(few.iq, normalize(expected, "unit_power")) and disk.on_disk
+            assert few.digest == direct.digest == disk.digest
+            with pytest.raises(ValueError, match="has no class 'DVB-T'"):
+                load_dataset(name, place, classes=("DVB-T",), progress=False)
+            with pytest.raises(ValueError, match="no frame with SNR label >= 32 dB"):
+                load_dataset(name, place, snr_min=32, progress=False)
+
+# %% ../../nbs/08_datasets.ipynb #57785b51
+def test_twins_of_all_sets_and_their_real_names():
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AMR_CORESET_CACHE", f"{folder}/cache")
+        for name in ("RML2018.01a", "Sig2019-12"):
+            twin = load_dataset(f"{name}-twin", snr_min=30, frames_per_cell=3, progress=False)
+            profile = PROFILES[name]
+            assert twin.name == f"{name}-twin" and twin.classes == profile.classes and set(twin.snr) == {30}
+            assert np.array_equal(twin.iq[3:6], generate(profile, profile.classes[1], 30, 3))
+            (made,) = Path(folder, "cache", "twins").glob(f"{name}*")
+            if made.is_file():
+                made.rename(Path(folder, DATA_SETS[name].patterns[0]))
+            with pytest.raises(DatasetError, match=f"is a synthetic twin, not {name}"):
+                load_dataset(name, folder if not made.exists() else made, progress=False)
+            with pytest.raises(DatasetError, match="no file .*"):
+                load_dataset(name, f"{folder}/cache", progress=False)
+        with pytest.raises(DatasetError, match=r"no file \*.mat in .*figshare"):
+            load_dataset("HKDD_AMC12", folder, progress=False)
+
+# %% ../../nbs/08_datasets.ipynb #45f3230e
+def prepared_in(folder):
+    return sorted(p for p in Path(folder, "cache", "prepared").iterdir() if p.name != "locks")
+
+
+def test_a_changed_file_is_noticed_and_a_moved_one_is_known():
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AMR_CORESET_CACHE", f"{folder}/cache")
+        place, profile, _ = all_sets_small(folder)["RML2018.01a"]
+        first = load_dataset("RML2018.01a", place, progress=False)
+        (prepared,) = prepared_in(folder)
+        before = (prepared / "iq.npy").stat().st_mtime_ns
+        path = place / DATA_SETS["RML2018.01a"].patterns[0]
+        path.rename(path.with_suffix(".h5"))
+        assert load_dataset("RML2018.01a", place, progress=False).digest == first.digest
+        assert prepared_in(folder) == [prepared] and (prepared / "iq.npy").stat().st_mtime_ns == before
+        with open(path.with_suffix(".h5"), "r+b") as file:
+            file.seek(path.with_suffix(".h5").stat().st_size // 2)
+            file.write(b"\1")
+        changed = load_dataset("RML2018.01a", place, progress=False)
+        assert changed.digest != first.digest and len(prepared_in(folder)) == 2
+        for name, damage in (
+            ("iq.npy", lambda p: os.truncate(p, 1000)),
+            ("label.npy", lambda p: p.write_bytes(b"x")),
+            ("about.json", lambda p: p.unlink()),
+        ):
+            damage(prepared_in(folder)[0] / name)
+            damage(prepared_in(folder)[1] / name)
+            with pytest.raises(DatasetError, match="is damaged .*Delete that folder"):
+                load_dataset("RML2018.01a", place, progress=False)
+
+# %% ../../nbs/08_datasets.ipynb #0acf4da3
+def load_and_report(place, queue):
+    queue.put(load_dataset("RML2018.01a", place, progress=False).digest)
+
+
+def load_slowly(place):
+    """In another process: prepare, with a pause after each block."""
+    module = sys.modules[_write_prepared.__module__]
+    plain = module.read_blocks
+    module.read_blocks = lambda *given: (time.sleep(0.05) or block for block in plain(*given))
+    load_dataset("RML2018.01a", place, progress=False)
+
+
+def test_processes_do_not_collide_and_a_killed_one_leaves_nothing():
+    fork = multiprocessing.get_context("fork")
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AMR_CORESET_CACHE", f"{folder}/cache")
+        place = all_sets_small(folder)["RML2018.01a"][0]
+        victim = fork.Process(target=load_slowly, args=(place,))
+        victim.start()
+        while victim.is_alive() and not list(Path(folder).glob("cache/prepared/*.part/iq.npy")):
+            time.sleep(0.005)
+        victim.kill()
+        victim.join()
+        (part,) = prepared_in(folder)
+        assert part.suffix == ".part", "killed on its way"
+        queue = fork.Queue()
+        processes = [fork.Process(target=load_and_report, args=(place, queue)) for _ in range(3)]
+        [process.start() for process in processes]
+        digests = {queue.get(timeout=60) for _ in processes}
+        [process.join() for process in processes]
+        assert digests == {load_dataset("RML2018.01a", place, cache=False, progress=False).digest}
+        (whole,) = prepared_in(folder)
+        assert whole.suffix != ".part" and whole.name == part.stem.removesuffix(".part")
+
+# %% ../../nbs/08_datasets.ipynb #08d02357
+def load_with_little_room(place, queue):
+    """In another process: no file may become larger than 20 kB, as if the disk were full."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+    try:
+        load_dataset("RML2018.01a", place, progress=False)
+    except OSError as error:
+        queue.put((error.errno, str(error)))
+
+
+def test_a_full_disk_is_a_clear_error_and_leaves_nothing():
+    fork = multiprocessing.get_context("fork")
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AMR_CORESET_CACHE", f"{folder}/cache")
+        place = all_sets_small(folder)["RML2018.01a"][0]
+        queue = fork.Queue()
+        process = fork.Process(target=load_with_little_room, args=(place, queue))
+        process.start()
+        number, said = queue.get(timeout=60)
+        process.join()
+        assert number == errno.ENOSPC and "preparing RML2018.01a needs" in said and "AMR_CORESET_CACHE" in said
+        assert prepared_in(folder) == []
+
+# %% ../../nbs/08_datasets.ipynb #2bce7886
+def mutated(content, rng):
+    """A copy of the bytes with some damage."""
+    data, head = bytearray(content), min(len(content), 4096)
+    span = head if rng.random() < 0.5 else len(content)
+    kind = rng.integers(6)
+    if kind == 0:
+        for at in rng.integers(0, span, rng.integers(1, 12)):
+            data[at] ^= 1 << int(rng.integers(8))
+    elif kind == 1:
+        for at in rng.integers(0, span, rng.integers(1, 12)):
+            data[at] = int(rng.choice([0, 1, 127, 128, 255, rng.integers(256)]))
+    elif kind == 2:
+        del data[int(rng.integers(len(data))) :]
+    else:
+        start, size, to = int(rng.integers(span)), int(rng.integers(1, 300)), int(rng.integers(span))
+        block = data[start : start + size]
+        if kind == 3:
+            data[to:to] = block
+        elif kind == 4:
+            data[to : to + len(block)] = block
+        else:
+            data[start : start + size] = bytes(len(block))
+    return bytes(data)
+
+# %% ../../nbs/08_datasets.ipynb #38e913aa
+def try_mutants(queue, name, path, place, count, seed):
+    """In another process of little memory: load `count` mutants of a file; report counts, the longest time, what went wrong."""
+    whole, rng, options = (
+        path.read_bytes(),
+        np.random.default_rng(seed),
+        dict(snr_min=None, cache=False, progress=False),
+    )
+    page, loaded, refused, slowest, wrong = resource.getpagesize(), 0, 0, 0.0, []
+    now = int(Path("/proc/self/statm").read_text().split()[0]) * page
+    resource.setrlimit(resource.RLIMIT_AS, (now + 2**28, now + 2**28))
+    if name == "HKDD_AMC12":
+        options["label_order"] = SIG2019_12.classes
+    for number in range(count):
+        path.write_bytes(mutated(whole, rng))
+        began = time.perf_counter()
+        try:
+            signals = load_dataset(name, place, **options)
+            assert len(signals) and np.isfinite(signals.iq).all() and signals.label.max() < len(signals.classes)
+            loaded += 1
+        except DatasetError:
+            refused += 1
+        except BaseException as error:
+            wrong.append(f"{name}, {path.name}, mutant {number}: {type(error).__name__}: {str(error)[:200]}")
+        slowest = max(slowest, time.perf_counter() - began)
+    path.write_bytes(whole)
+    queue.put((loaded, refused, slowest, wrong))
+
+# %% ../../nbs/08_datasets.ipynb #69631a39
+def mutation_counts(count=600, seed=0):
+    """A row for each kind of file: mutants loaded, refused, slowest load in seconds. `AssertionError` if one did anything else."""
+    fork, rows = multiprocessing.get_context("fork"), {}
+    with TemporaryDirectory() as folder:
+        sets = all_sets_small(folder)
+        pickle_2 = sets["RML2016.10a"][0] / DATA_SETS["RML2016.10a"].patterns[0]
+        pickle_0 = pickle_2.with_name("protocol0.pkl")
+        cells = [(c, s, generate(sets["RML2016.10a"][1], c, s, 3)) for c in ("QPSK", "WBFM") for s in (0, 18)]
+        write_pickle(pickle_0, cells, 0)
+        hdf5 = sets["RML2018.01a"][0] / DATA_SETS["RML2018.01a"].patterns[0]
+        packed, pairs = hdf5.with_name("packed.hdf5"), sets["Sig2019-12"][0]
+        with h5py.File(hdf5) as file, h5py.File(packed, "w") as copy:
+            for key, values in file.items():
+                copy.create_dataset(key, data=values[:], chunks=True, compression="gzip")
+        mat = Path(folder, "HKDD_AMC12_train.mat")
+        with h5py.File(mat, "w", userblock_size=512) as file:
+            frames = np.random.default_rng(0).normal(size=(2, 32, 1, 252)).astype(np.float32)
+            file.create_dataset("XTrainIQ", data=frames, chunks=True, compression="gzip")
+        with open(mat, "r+b") as file:
+            file.write(b"MATLAB 7.3 MAT-file")
+        files = {
+            "RML2016.10a, binary pickle": ("RML2016.10a", pickle_2, pickle_2), "RML2016.10a, text pickle": ("RML2016.10a", pickle_0, pickle_0),
+            "RML2018.01a, HDF5": ("RML2018.01a", hdf5, hdf5), "RML2018.01a, compressed HDF5": ("RML2018.01a", packed, packed),
+            "Sig2019-12, frames": ("Sig2019-12", pairs / "radio64NormTrainX.npy", pairs),
+            "Sig2019-12, labels": ("Sig2019-12", pairs / "radio64NormTestSnrY.npy", pairs),
+            "Sig2019-12, classes.json": ("Sig2019-12", pairs / "classes.json", pairs), "HKDD_AMC12, MATLAB v7.3": ("HKDD_AMC12", mat, mat),
+        }  # fmt: skip
+        for what, (name, path, place) in files.items():
+            queue = fork.Queue()
+            process = fork.Process(target=try_mutants, args=(queue, name, path, place, count, seed))
+            process.start()
+            try:
+                loaded, refused, slowest, wrong = queue.get(timeout=120)
+            except queue_module.Empty:
+                raise AssertionError(f"{what}: the process ended with code {process.exitcode} or hung") from None
+            process.join()
+            assert not wrong, "\n".join(wrong)
+            assert loaded + refused == count and slowest < 5
+            rows[what] = dict(mutants=count, loaded=loaded, refused=refused, slowest_seconds=round(slowest, 3))
+    return rows
+
+# %% ../../nbs/08_datasets.ipynb #c5472514
+def test_mutated_files_load_or_are_refused():
+    rows = mutation_counts(60)
+    assert all(row["loaded"] and row["refused"] for row in rows.values()), (
+        "damage in a sample goes unnoticed, most other does not"
+    )
+
+# %% ../../nbs/08_datasets.ipynb #0aaa119c
+@pytest.mark.slow
+def test_600_mutated_files_of_each_kind_load_or_are_refused():
+    rows = mutation_counts(600)
+    assert all(row["loaded"] and row["refused"] for row in rows.values())
 
 # %% ../../nbs/08_datasets.ipynb #bd45da40
 @oracle_test

@@ -17,7 +17,7 @@ import pytest
 from amr_coreset.files import *
 
 
-# %% ../../nbs/05_files.ipynb #603e72e5
+# %% ../../nbs/05_files.ipynb #d05dc55d
 def test_a_digest_is_remembered_until_the_file_changes():
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setenv("AMR_CORESET_CACHE", f"{folder}/cache")
@@ -38,7 +38,7 @@ def test_a_digest_is_remembered_until_the_file_changes():
         with pytest.raises(DatasetError, match="No such file"):
             file_digest(f"{folder}/nothing")
 
-
+# %% ../../nbs/05_files.ipynb #ec8ce5de
 def test_a_cell_in_several_parts_is_read_as_one():
     values = np.arange(10, dtype=np.float32)[:, None, None] * np.ones((1, 2, 3), np.float32)
 

@@ -88,7 +88,7 @@ def test_subset_filter_and_digest():
     with pytest.raises(ValueError, match=r"a mask must have shape \(8,\)"):
         full.subset(np.ones(7, bool))
 
-# %% ../../nbs/01_signals.ipynb #54265696
+# %% ../../nbs/01_signals.ipynb #1fa024d3
 @settings(deadline=None, max_examples=40)
 @given(st.lists(st.integers(-12, 11), max_size=30))
 def test_frames_on_disk_are_the_frames(rows):
@@ -117,7 +117,7 @@ def test_frames_on_disk_are_the_frames(rows):
         again = pickle.loads(pickle.dumps(disk.iq.select(slice(2, 5))))
         assert np.array_equal(np.asarray(again), memory.iq[2:5])
 
-
+# %% ../../nbs/01_signals.ipynb #78cfa25a
 def test_a_changed_file_of_frames_is_an_error():
     with TemporaryDirectory() as folder:
         path = Path(folder, "iq.npy")

@@ -12,7 +12,7 @@ import pytest
 from amr_coreset.synthesis import *
 
 
-# %% ../../nbs/02_synthesis.ipynb #c944e8fc
+# %% ../../nbs/02_synthesis.ipynb #0a62d028
 def test_a_cell_is_reproducible_and_its_parts_agree():
     made = generate(RML2016_10A, "QPSK", 10, 600)
     assert made.shape == (600, 2, 128) and made.dtype == np.float32
@@ -29,7 +29,7 @@ def test_a_cell_is_reproducible_and_its_parts_agree():
     with pytest.raises(ValueError, match="at least one frame"):
         generate(RML2016_10A, "QPSK", 10, 0)
 
-
+# %% ../../nbs/02_synthesis.ipynb #54f2ade2
 def test_every_class_of_every_profile_has_its_shape_power_and_prefix():
     for profile in PROFILES.values():
         assert len(set(profile.classes)) == {"RML2016.10a": 11, "RML2018.01a": 24, "Sig2019-12": 12}[profile.name]

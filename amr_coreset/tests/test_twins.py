@@ -47,7 +47,7 @@ def test_the_file_layout_is_python_2s():
         with pytest.raises(ValueError, match="choose 0"):
             write_pickle(f"{folder}/4.pkl", cells, 4)
 
-# %% ../../nbs/04_twins.ipynb #a613b416
+# %% ../../nbs/04_twins.ipynb #bc5e28a7
 SMALL_TWINS = {  # profile, SNR labels, frames per cell
     "pickle": (RML2016_10A, (-20, 18), 3), "hdf5": (RML2018_01A, (10, 12, 30), 3), "pairs": (SIG2019_12, (-4, 10), 5),
 }  # fmt: skip
@@ -72,7 +72,7 @@ def test_a_twin_is_the_same_bytes_each_time():
         with pytest.raises(ValueError, match="at least 2 frames"):
             write_twin(path, 1, profile=SIG2019_12)
 
-
+# %% ../../nbs/04_twins.ipynb #1ac36c47
 def test_the_arrays_of_a_twin_are_its_frames():
     with TemporaryDirectory() as folder:
         few = replace(RML2018_01A, classes=("OOK", "QPSK"))

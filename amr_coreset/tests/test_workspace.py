@@ -48,7 +48,7 @@ def test_a_finished_write_is_readable_by_others():
         plain.touch()
         assert target.stat().st_mode == plain.stat().st_mode
 
-# %% ../../nbs/00_workspace.ipynb #60ae5b3b
+# %% ../../nbs/00_workspace.ipynb #50850856
 def hold_and_count(folder, count):
     """In another process: add to a number in a file, which goes wrong unless the lock holds."""
     for _ in range(count):
@@ -68,7 +68,7 @@ def test_a_lock_keeps_processes_apart():
         [process.join() for process in processes]
         assert Path(folder, "number").read_text() == "90"
 
-
+# %% ../../nbs/00_workspace.ipynb #0ea96de1
 def test_a_small_disk_is_said_before_and_during_the_work():
     with TemporaryDirectory() as folder:
         with pytest.raises(OSError, match=r"the twin needs 1024.00 GiB in .*AMR_CORESET_CACHE") as error:

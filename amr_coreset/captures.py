@@ -112,7 +112,7 @@ def save_npz(
     path: str | Path,
     signals: SignalSet,
     *,
-    compress: bool = False,  # I/Q samples gain about a tenth and take ten times as long
+    compress: bool = False,  # I/Q samples shrink by a tenth and take twenty times as long to write
 ) -> Path:
     """Write a signal set as `.npz`, whole or not at all; returns the path. `numpy.load` reads it too, without pickle.
 

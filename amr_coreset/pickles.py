@@ -273,7 +273,7 @@ def read_pickle_cells(
     """Cells {(class, SNR label): (n, 2, L) floats} of a file in RML2016.10a's layout, str keys, in file order.
 
     Reads pickles of every protocol, from Python 2 or 3, with any number of frames per cell, and executes nothing that
-    a file may ask for. Raises `DatasetError` for anything else: see the tests in `08_datasets.ipynb`.
+    a file may ask for. Raises `DatasetError` for anything else: see the tests in `09_datasets.ipynb`.
     """
     path = Path(path)
     refuse_what_is_no_data(path, (b"\x80", b"(", b"}"), "pickle of a dictionary")

@@ -28,7 +28,7 @@ class Scale:
     frames_per_cell: (
         int | dict[str, int] | None
     )  # first n of each (class, SNR) cell, for all data sets or each; None: all
-    snr_min: int  # dB label
+    snr_min: int | None  # dB label; None: all frames
     normalization: str
     recipe: str  # of `amr_coreset.training.RECIPES`
     epochs: int

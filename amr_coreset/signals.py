@@ -130,7 +130,8 @@ def _check_signals(iq: "np.ndarray | StoredFrames", label: np.ndarray, snr: np.n
         bad = np.flatnonzero(~np.isfinite(iq).all(axis=(1, 2)))
         raise ValueError(f"{bad.size} frames hold NaN or infinity (first: frame {bad[0]}).")
     for part, values in (("label", label), ("snr", snr)):
-        if not (values == np.round(values)).all() or np.abs(values).max() > 32_000:
+        # As float64: the most negative integer has no absolute value of its own type.
+        if not (values == np.round(values)).all() or np.abs(values.astype(np.float64)).max() > 32_000:
             raise ValueError(f"{part} must hold whole numbers of reasonable size; got {values.min()}..{values.max()}.")
     if label.min() < 0 or label.max() >= len(classes):
         raise ValueError(f"labels must lie in 0..{len(classes) - 1}; got {label.min()}..{label.max()}.")
@@ -140,9 +141,8 @@ def frame_digests(
     iq: np.ndarray,  # (N, 2, L) float32
 ) -> np.ndarray:
     """(N, 16) uint8: the first half of each frame's SHA-256."""
-    frames = memoryview(np.ascontiguousarray(iq, "<f4")).cast("B")
-    size = len(frames) // max(len(iq), 1)
-    made = b"".join(hashlib.sha256(frames[i : i + size]).digest()[:16] for i in range(0, len(frames), size or 1))
+    frames = np.ascontiguousarray(iq, "<f4")
+    made = b"".join(hashlib.sha256(frame.data).digest()[:16] for frame in frames)
     return np.frombuffer(made, np.uint8).reshape(len(iq), 16)
 
 # %% ../nbs/01_signals.ipynb #8d90143b

@@ -70,6 +70,7 @@ def test_a_signal_set_refuses_what_cannot_be_one():
         (dict(label=zeros[:3]), r"label must have shape \(4,\)"),
         (dict(label=zeros + 0.9), "label must hold whole numbers"),
         (dict(snr=zeros + 70_000), "snr must hold whole numbers"),
+        (dict(snr=np.full(4, -(2**63))), "snr must hold whole numbers"),
         (dict(label=zeros + 2), r"labels must lie in 0..1; got 2..2"),
         (dict(iq=np.where(np.arange(8) == 5, np.nan, iq)), r"4 frames hold NaN or infinity \(first: frame 0\)"),
     ]:

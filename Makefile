@@ -23,8 +23,6 @@ FIGURES ?= figures
 reproduce: .venv/.ready
 	@python workflow/run.py --config dataset=$(DATASET) model=$(MODEL) scale=$(SCALE) variant=$(VARIANT) \
 	    $(if $(DATA_DIR),data_dir="$$(realpath "$(DATA_DIR)")") $(if $(SCALES),scales="$(SCALES)") tables=$(TABLES) figures=$(FIGURES)
-	@name=table1$(if $(filter-out paper,$(VARIANT)),_$(VARIANT)); \
-	    echo "Tables: $(TABLES)/$$name.md, .csv, .tex. Figure: $(FIGURES)/$${name}_$(DATASET)_$(MODEL).png, .pdf"
 
 .venv/.ready: settings.ini setup.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Set PYTHON=/path/to/a/newer/python.")'

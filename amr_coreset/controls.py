@@ -74,8 +74,8 @@ def ccs(
         else np.zeros(len(kept), int)
     )
     counts = strata_counts(np.bincount(stratum, minlength=strata), budget)
-    shuffled = kept[np.argsort(draw[kept], kind="stable")]
-    stratum = stratum[np.argsort(draw[kept], kind="stable")]
+    in_order = np.argsort(draw[kept], kind="stable")
+    shuffled, stratum = kept[in_order], stratum[in_order]
     drawn = np.concatenate([shuffled[stratum == s][:n] for s, n in enumerate(counts)])
     return drawn[np.argsort(draw[drawn], kind="stable")]
 

@@ -348,8 +348,8 @@ def _own_code(study: Study, method: Method) -> list[str]:
     own = [f for f in functions if not (f.__module__ or "").startswith("amr_coreset.")]
     path = study.scale.own_methods_path
     text = [path.read_bytes()] if own and path else []
-    # The compiled code, as a function defined in a cell has no file. Its repr of nested code holds addresses.
-    compiled = [f.__code__.co_code + marshal.dumps(f.__code__) for f in own if hasattr(f, "__code__")]
+    # The compiled code, as a function defined in a cell has no file.
+    compiled = [marshal.dumps(f.__code__) for f in own if hasattr(f, "__code__")]
     return [digest(*text, *compiled)] if own else []
 
 # %% ../nbs/20_experiments.ipynb #28ec249c

@@ -62,7 +62,19 @@ def main(arguments: list[str]) -> int:
             )
         code = subprocess.run([*snakemake, *arguments], **options).returncode
     print(f"{'Failed' if code else 'Done'} after {time.perf_counter() - began:.0f} s.")
+    if not code:
+        say_where(dict(word.split("=", 1) for word in arguments if "=" in word))
     return code
+
+
+def say_where(config: dict[str, str]):
+    """Print the names of the finished tables and figures."""
+    from amr_coreset.tables import table_stem
+
+    data_set = config.get("dataset") or "RML2016.10a-twin"
+    stem, model = table_stem(data_set, config.get("variant") or "paper"), config.get("model") or "CNN1D"
+    print(f"Tables: {config.get('tables') or 'tables'}/{stem}.md, .csv, .tex.", end=" ")
+    print(f"Figure: {config.get('figures') or 'figures'}/{stem}_{data_set}_{model}.png, .pdf")
 
 
 if __name__ == "__main__":

@@ -17,6 +17,12 @@ from amr_coreset.runs import ResultRow, Scale
 from amr_coreset.tables import *
 
 
+# %% ../../nbs/21_tables.ipynb #e14155c2
+def test_blocks_have_names_of_their_own():
+    assert table_stem("RML2016.10a-twin") == table_stem("RML2016.10a") == "table1"
+    assert table_stem("RML2018.01a-twin", "deepcore") == "table2_deepcore" and table_number("RML2018.01a-twin") == "II"
+    assert table_stem("Sig2019-12", rate=0.05) == "table1_Sig2019-12_r0.05" and table_number("Sig2019-12") == "I"
+
 # %% ../../nbs/21_tables.ipynb #2825ad15
 EXAMPLE = ResultRow(
     "RML2016.10a-twin",

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import h5py
@@ -94,6 +95,12 @@ def runs(
     return [(int(rows[a]), b - a, a) for a, b in zip(starts, ends, strict=True) if b > a]
 
 
+@cache
+def _pool(process: int) -> ThreadPoolExecutor:
+    """The reading threads of this process; to start them for every cell would take as long as reading it."""
+    return ThreadPoolExecutor(THREADS, "read")
+
+
 def frame_reader(
     rows: Rows,  # (N, L, 2) or (N, 2, L)
 ) -> Callable[[np.ndarray | range, np.ndarray], None]:
@@ -121,8 +128,9 @@ def frame_reader(
             if threads <= 1:
                 some(file, blocks)
                 return
-            with ThreadPoolExecutor(threads) as pool:
-                list(pool.map(lambda k: some(file, blocks[k::threads]), range(threads)))
+            # In stretches: each thread reads onwards, as disks and caches like it.
+            cuts = [len(blocks) * k // threads for k in range(threads + 1)]
+            list(_pool(os.getpid()).map(lambda k: some(file, blocks[cuts[k] : cuts[k + 1]]), range(threads)))
 
     return read
 

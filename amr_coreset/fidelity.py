@@ -7,10 +7,11 @@ __all__ = ['MISLEADING_ORDER', 'CONFUSIONS', 'matched_symbols', 'received_symbol
            'noise_floor', 'out_of_band_snr', 'squared_line', 'symbol_line', 'symbol_clock', 'lower_sideband',
            'tone_spacing', 'near_duplicates', 'shaped_bandwidth', 'rolloff_estimates', 'shaped_kurtosis',
            'noisy_kurtosis', 'label_snr', 'linear_classes', 'Check', 'spectral_spread', 'frame_checks', 'sample_size',
-           'measure_set', 'fidelity_table', 'styled', 'twin_signals', 'outside_tolerance', 'gallery', 'snr_by_label',
-           'confusion_check', 'largest_confusions', 'recognition_figure']
+           'measure_set', 'fidelity_table', 'fidelity_markdown', 'profile_description', 'twin_signals',
+           'outside_tolerance', 'gallery', 'snr_by_label', 'confusion_check', 'confusion_sentences',
+           'largest_confusions', 'recognition_figure']
 
-# %% ../nbs/03_fidelity.ipynb #36a5f954
+# %% ../nbs/03_fidelity.ipynb #80c62a93
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import lru_cache, partial
@@ -19,7 +20,6 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from pandas.io.formats.style import Styler
 from scipy import optimize, signal, stats
 
 from .signals import SignalSet
@@ -38,7 +38,7 @@ from amr_coreset.synthesis import (
     rotate,
 )
 
-# %% ../nbs/03_fidelity.ipynb #dfe01cb4
+# %% ../nbs/03_fidelity.ipynb #982b81c2
 def _complex(frames: np.ndarray) -> np.ndarray:
     """(n, 2, L) frames as (n, L) complex samples."""
     return frames[:, 0] + 1j * frames[:, 1]
@@ -54,13 +54,17 @@ def matched_symbols(
 ) -> np.ndarray:
     """(B, L / sps) symbols after the root-raised-cosine matched filter at known timing."""
     f = np.fft.fftfreq(frames.shape[1])
-    response = np.sqrt(raised_cosine(f * sps, np.reshape(rolloff, (-1, 1))))
-    spectrum = np.fft.fft(frames, axis=1) * response * np.exp(2j * np.pi * np.outer(timing, f))
+    # The filter passes nothing beyond one cycle per symbol.
+    passed = f[inside := np.abs(f) * sps < 1]
+    spectrum = np.fft.fft(frames, axis=1).astype(np.complex128)
+    spectrum[:, ~inside] = 0
+    spectrum[:, inside] *= np.sqrt(raised_cosine(passed * sps, np.reshape(rolloff, (-1, 1))))
+    spectrum[:, inside] *= np.exp(2j * np.pi * np.outer(timing, passed))
     filtered = np.fft.ifft(spectrum, axis=1)
     late = int(offset * sps)
     return filtered[:, ::sps].real + 1j * filtered[:, late::sps].imag
 
-# %% ../nbs/03_fidelity.ipynb #202df81c
+
 def received_symbols(
     profile: TwinProfile,
     name: str,  # a linearly modulated class
@@ -79,7 +83,7 @@ def received_symbols(
         frames = frames + np.sqrt(noise / 2) * rng.standard_normal((*frames.shape, 2)).view(np.complex128)[..., 0]
     return matched_symbols(frames, timing, **shape)
 
-# %% ../nbs/03_fidelity.ipynb #26e682fc
+# %% ../nbs/03_fidelity.ipynb #8c6cdea9
 def cumulants(
     symbols: np.ndarray,  # complex
 ) -> tuple[complex, complex, float]:
@@ -96,7 +100,7 @@ def kurtosis(
     power = np.abs(frames.astype(np.complex128)) ** 2
     return float(np.mean(power**2) / np.mean(power) ** 2)
 
-# %% ../nbs/03_fidelity.ipynb #f4b6ffb5
+# %% ../nbs/03_fidelity.ipynb #d14be5eb
 def occupied_bandwidth(
     frames: np.ndarray,  # (B, L) complex
     share: float = 0.99,
@@ -128,7 +132,7 @@ def out_of_band_snr(
     floor = psd[:, np.abs(np.fft.fftfreq(frames.shape[1])) > edge].mean(1)
     return 10 * np.log10(np.maximum(psd.mean(1) / floor - 1, 1e-3))
 
-# %% ../nbs/03_fidelity.ipynb #378a9853
+# %% ../nbs/03_fidelity.ipynb #7bffbd41
 def squared_line(
     frames: np.ndarray,  # (B, L) complex frames of BPSK
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -160,7 +164,7 @@ def symbol_clock(
     line = (np.abs(frames) ** 2 * np.exp(-2j * np.pi * np.arange(frames.shape[1]) / 8)).sum(1)
     return np.angle(line) / (2 * np.pi) + 0.5
 
-# %% ../nbs/03_fidelity.ipynb #7d4938ba
+# %% ../nbs/03_fidelity.ipynb #eba02173
 def lower_sideband(
     frames: np.ndarray,  # (B, L) complex
 ) -> np.ndarray:
@@ -190,7 +194,7 @@ def near_duplicates(
     np.fill_diagonal(alike, 0)
     return float((alike.max(1) > threshold).mean())
 
-# %% ../nbs/03_fidelity.ipynb #ea064fa9
+# %% ../nbs/03_fidelity.ipynb #b6a6b97d
 def shaped_bandwidth(
     rolloff: float,
     share: float = 0.99,
@@ -215,7 +219,7 @@ def rolloff_estimates(
     grid = np.linspace(0.02, 1, 99)
     return np.interp(width, [shaped_bandwidth(a) for a in grid], grid)
 
-# %% ../nbs/03_fidelity.ipynb #03d2ef91
+# %% ../nbs/03_fidelity.ipynb #402b5915
 _CUMULANTS = {
     "BPSK": (1, 2, -2), "QPSK": (0, 1, -1), "OQPSK": (0, 1, -1), "8PSK": (0, 0, -1), "16PSK": (0, 0, -1),
     "32PSK": (0, 0, -1), "4PAM": (1, 1.36, -1.36), "8PAM": (1, 1.238, -1.238), "OOK": (1, 1, -1), "4ASK": (1, 1, -1),
@@ -231,7 +235,7 @@ _SHAPED = {
     "PAM4": (1.92, 0.97), "QAM16": (1.47, 0.47), "QAM64": (1.52, 0.54),
 }  # fmt: skip
 
-# %% ../nbs/03_fidelity.ipynb #4e4a0fc7
+# %% ../nbs/03_fidelity.ipynb #457f3dec
 def _pulse(rolloff: float) -> np.ndarray:
     """(24 symbols, 16 timings) of the unit-energy root raised cosine, from its formula in time."""
     # 0.37 keeps the grid away from the zeros of the denominator, at 0 and 1 / (4 rolloff).
@@ -266,7 +270,7 @@ def noisy_kurtosis(
     """Kurtosis of a signal in white noise."""
     return (clean + 4 * noise + 2 * noise**2) / (1 + noise) ** 2
 
-# %% ../nbs/03_fidelity.ipynb #00e496a2
+# %% ../nbs/03_fidelity.ipynb #31d4a5a6
 _LAWS = {"literal2016": (2, 0), "nominal": (1, 0), "es_n0": (1, -9.03)}
 # Median SNR under the fading of RML2016.10a, from an independent implementation.
 _FADED_MEDIANS = {"literal2016": {0: 1.1, 8: 17.2, 16: 33.2}, "nominal": {0: 1.5, 8: 9.2, 16: 17.4}}
@@ -283,7 +287,7 @@ def label_snr(law: str, label: int) -> float:
     slope, offset = _LAWS[law]
     return slope * label + offset
 
-# %% ../nbs/03_fidelity.ipynb #f23bd961
+
 def linear_classes(profile: TwinProfile) -> list[str]:
     """The classes of a profile that have a constellation."""
     return [name for name in profile.classes if constellation(profile, name) is not None]
@@ -293,7 +297,7 @@ def _still(profile: TwinProfile, name: str, n: int, rng: np.random.Generator, le
     """Clean frames of another length, without fading and carrier offset."""
     return clean_frames(replace(profile, length=length, carrier_offset=("normal", 0.0)), name, n, rng, fading=False)
 
-# %% ../nbs/03_fidelity.ipynb #f69712f7
+# %% ../nbs/03_fidelity.ipynb #a81d217f
 def _constellation_rows(profile: TwinProfile, seed: int) -> Iterator[tuple]:
     """Cumulants of every linear class after a matched filter."""
     for name in linear_classes(profile):
@@ -303,7 +307,7 @@ def _constellation_rows(profile: TwinProfile, seed: int) -> Iterator[tuple]:
             value = value if which == "C42" else abs(value)
             yield f"{name}: {which} of the matched-filter symbols", target, 0.02, value
 
-# %% ../nbs/03_fidelity.ipynb #c8f8358d
+
 def _shaping_rows(profile: TwinProfile, seed: int) -> Iterator[tuple]:
     """Power, spectrum and roll-off of the linear classes, before noise and fading."""
     levels, stated = [], _STATED[profile.name]
@@ -324,12 +328,12 @@ def _shaping_rows(profile: TwinProfile, seed: int) -> Iterator[tuple]:
         width = 0.14 if stated["fading"] else shaped_bandwidth(low)
         yield "QPSK: 99 % bandwidth (cycles/sample)", width, 0.01, occupied_bandwidth(frames)
     found = rolloff_estimates(_still(profile, "QPSK", 400, np.random.default_rng([seed, 5]), 2048))
-    yield "QPSK: median roll-off, each frame's from its bandwidth", (low + high) / 2, 0.03, np.median(found)
+    yield "QPSK: median roll-off of single frames", (low + high) / 2, 0.03, np.median(found)
     if low < high:
         distance = stats.kstest(found, "uniform", (low, high - low)).statistic
         yield f"QPSK: roll-off, distance from uniform on {low}...{high} (KS)", 0, _ks(400) + 0.02, distance
 
-# %% ../nbs/03_fidelity.ipynb #00b66cb7
+# %% ../nbs/03_fidelity.ipynb #a13c5ff5
 # Peak frequency in cycles per sample; for GFSK, 0.1 rad per sample.
 _PEAK = {"CPFSK": 1 / 32, "GFSK": 0.1 / (2 * np.pi), "GMSK": 1 / 32, "2FSK": 1 / 16, "4FSK": 3 / 16, "8FSK": 7 / 16}
 _FSK_BANDWIDTH = {"CPFSK": (0.15, 0.02), "GMSK": (0.91 / 8, 0.01)}
@@ -351,7 +355,7 @@ def _frequency_rows(profile: TwinProfile, seed: int) -> Iterator[tuple]:
             longer = _still(profile, name, 1000, np.random.default_rng([seed, 3]))
             yield f"{name}: 99 % bandwidth (cycles/sample)", *_FSK_BANDWIDTH[name], occupied_bandwidth(longer)
 
-# %% ../nbs/03_fidelity.ipynb #d44f543a
+# %% ../nbs/03_fidelity.ipynb #ceef0d9d
 def _ks(n: int) -> float:
     """Kolmogorov-Smirnov distance that n uniform draws exceed in one case of a hundred."""
     return 1.63 / np.sqrt(n)
@@ -381,7 +385,7 @@ def _fading_rows(profile: TwinProfile, seed: int) -> Iterator[tuple]:
     offset, _ = squared_line(clean_frames(profile, "BPSK", 4000, rng, fading=False))
     yield "BPSK: standard deviation of the carrier offset (cycles/sample)", 1e-5, 1e-6, offset.std()
 
-# %% ../nbs/03_fidelity.ipynb #234a619a
+# %% ../nbs/03_fidelity.ipynb #4bec3b5d
 def _edge(offset: tuple[str, float]) -> float:
     """Frequency beyond which the linear classes have no power, carrier offset included."""
     kind, size = offset
@@ -418,7 +422,7 @@ def _noise_rows(profile: TwinProfile, seed: int) -> Iterator[tuple]:
         largest = np.abs(carrier_offsets(profile, "8FSK", 4000, np.random.default_rng([seed, 6]))).max()
         yield "8FSK: largest carrier offset (cycles/sample)", 1 / 16, 5e-4, largest
 
-# %% ../nbs/03_fidelity.ipynb #4658f4bd
+# %% ../nbs/03_fidelity.ipynb #49efa6d4
 class Check(NamedTuple):
     """One statistic of stored frames and what it should be."""
 
@@ -446,7 +450,7 @@ def _duplicates(*frames: np.ndarray) -> int:
 def _frame_power(x: np.ndarray) -> np.ndarray:
     return (np.abs(x.astype(np.complex128)) ** 2).mean(1)
 
-# %% ../nbs/03_fidelity.ipynb #39000ff9
+# %% ../nbs/03_fidelity.ipynb #f8826942
 def _scale_checks(profile: TwinProfile, n: int) -> Iterator[Check]:
     """How the frames are scaled, and that no two are equal."""
     top, scale = profile.snrs[-1], _STATED[profile.name]["scale"]
@@ -483,7 +487,7 @@ def _carrier_checks(profile: TwinProfile, n: int) -> Iterator[Check]:
         distance = lambda x: _ks_uniform(squared_line(x)[0], -size, 2 * size)  # noqa: E731
         yield Check(f"BPSK: carrier offset, distance from uniform on ±{size} (KS)", 0, _ks(n), distance, bpsk, top)
 
-# %% ../nbs/03_fidelity.ipynb #44676d23
+# %% ../nbs/03_fidelity.ipynb #283d3a68
 _NOT_LINEAR = {"CPFSK", "GFSK", "GMSK", "2FSK", "4FSK", "8FSK", "FM", "WBFM"}
 # Real Gaussian, analytic Gaussian, and the latter beside a carrier of its power: (1 + 4 + 2) / 2².
 _ANALOG_KURTOSIS = {"AM-SSB": (2.0, 0.05), "AM-DSB-SC": (3, 0.3), "AM-SSB-SC": (2, 0.15), "AM-SSB-WC": (1.75, 0.15)}
@@ -508,7 +512,7 @@ def _kurtosis_checks(profile: TwinProfile, n: int) -> Iterator[Check]:
             clean = 1.0 if name in _NOT_LINEAR else _mean_kurtosis(name, stated["rolloff"])
             yield Check(check, noisy_kurtosis(clean, noise), 0.1 if stated["fading"] else 0.03, kurtosis, (name,), top)
 
-# %% ../nbs/03_fidelity.ipynb #7c0b0b3a
+
 def _spectrum_checks(profile: TwinProfile, n: int) -> Iterator[Check]:
     """Symbol rate, bandwidth, OQPSK's half symbol and the SNR of the labels."""
     top, stated = profile.snrs[-1], _STATED[profile.name]
@@ -533,7 +537,7 @@ def _spectrum_checks(profile: TwinProfile, n: int) -> Iterator[Check]:
         check = f"QPSK: median SNR at label {label} as stored (dB)"
         yield Check(check, target, tolerance, ratio, ("QPSK",), label)
 
-# %% ../nbs/03_fidelity.ipynb #4e770ad5
+# %% ../nbs/03_fidelity.ipynb #661d8f81
 def _noise_class_checks(profile: TwinProfile, n: int) -> Iterator[Check]:
     """AM-SSB of RML2016.10a: white Gaussian noise scaled to sum |z| = 1."""
     if "AM-SSB" not in profile.classes:
@@ -553,7 +557,7 @@ def spectral_spread(
     psd = signal.welch(frames, nperseg=32, return_onesided=False, detrend=False)[1].mean(0)
     return float(10 * np.log10(psd.max() / psd.min()))
 
-# %% ../nbs/03_fidelity.ipynb #74ceeff7
+
 def _class_checks(profile: TwinProfile, n: int) -> Iterator[Check]:
     """Unipolar keying, carriers, sidebands, tones and repeated analog frames, where the profile has such classes."""
     top = profile.snrs[-1]
@@ -581,7 +585,7 @@ def _class_checks(profile: TwinProfile, n: int) -> Iterator[Check]:
         if name in profile.classes:
             yield Check(check, target, tolerance, measure, (name,), top)
 
-# %% ../nbs/03_fidelity.ipynb #9d0ce199
+# %% ../nbs/03_fidelity.ipynb #fb9dc34c
 _CHECKS = (_scale_checks, _carrier_checks, _kurtosis_checks, _spectrum_checks, _noise_class_checks, _class_checks)
 
 
@@ -596,7 +600,7 @@ def sample_size(profile: TwinProfile) -> int:
     """Frames per cell that the checks look at: at least 500."""
     return 500 if profile.length > 512 else 1000
 
-# %% ../nbs/03_fidelity.ipynb #77b4ba9c
+
 class _Missing(LookupError):
     """A class or SNR label that a set does not have."""
 
@@ -630,7 +634,7 @@ def measure_set(
     """A check's value on a signal set; NaN if the set lacks a class or SNR label that it needs."""
     return _measure(check, partial(_first_frames, signals, frames_per_cell))
 
-# %% ../nbs/03_fidelity.ipynb #5d1c7000
+# %% ../nbs/03_fidelity.ipynb #7fb86b37
 def fidelity_table(
     profile: TwinProfile = RML2016_10A,
     seed: int = 0,
@@ -653,21 +657,54 @@ def fidelity_table(
     table.insert(4, "ok", close.astype("boolean").mask(table["target"].isna()))
     return table.drop(columns=[] if real is not None else "real")
 
-# %% ../nbs/03_fidelity.ipynb #ee9e4f78
-def styled(
-    table: pd.DataFrame,  # of `fidelity_table`
-) -> Styler:
-    """The table for reading: four digits, a dash for what is not stated or not measured, rows that miss their target marked."""
-    numbers = [c for c in ("target", "tolerance", "measured", "real") if c in table]
-    marked = lambda row: ["background-color: #fdd" if row["ok"] is False else ""] * len(row)  # noqa: E731
-    shown = table.assign(ok=table["ok"].astype(object).where(table["ok"].notna(), None))
-    style = shown.style.hide(axis="index").apply(marked, axis=1)
-    style = style.format("{:.4g}", subset=numbers, na_rep="–").format(
-        {True: "yes", False: "no", None: "–"}.get, subset=["ok"]
-    )
-    return style.set_properties(subset=["check"], **{"text-align": "left"}).set_uuid("fidelity")
 
-# %% ../nbs/03_fidelity.ipynb #3ff8dbad
+def fidelity_markdown(
+    table: pd.DataFrame,  # of `fidelity_table`
+) -> str:
+    """The table as Markdown: four digits, a dash for what is not stated or not measured, missed targets in bold."""
+    columns = [c for c in table.columns if c != "ok"]
+    number = lambda v: "–" if pd.isna(v) else f"{v:.4g}"  # noqa: E731
+    lines = ["| " + " | ".join([*columns, "ok"]) + " |", "|---|" + "---:|" * (len(columns) - 1) + "---|"]
+    for row in table.to_dict("records"):
+        # A bar inside a cell would end it.
+        cells = [row["check"].replace("|", "\\|"), *(number(row[c]) for c in columns[1:])]
+        verdict = "–" if pd.isna(row["ok"]) else "yes" if row["ok"] else "**no**"
+        lines.append("| " + " | ".join([*cells, verdict]) + " |")
+    return "\n".join(lines)
+
+# %% ../nbs/03_fidelity.ipynb #0a9a56c3
+def profile_description(
+    profile: TwinProfile,
+) -> pd.Series:
+    """What the twin does, a line per part of the signal chain."""
+    low, high = profile.rolloff
+    kind, size = profile.carrier_offset
+    laws = {"literal2016": "2 · label", "nominal": "label", "es_n0": "label - 10 log10(8)"}
+    offsets = {
+        "walk": f"random walk from 0, {size:g} Hz per sample at {profile.sample_rate / 1e3:g} kHz",
+        "normal": f"normal, standard deviation {size:g} cycles/sample",
+        "uniform": f"uniform, ±{size:g} cycles/sample",
+    }
+    paths = ", ".join(f"{m:g} after {d:g}" for m, d in zip(profile.path_magnitudes, profile.path_delays, strict=True))
+    scales = {"l1": "sum of |z| = 1", "unit_power": "mean power of a frame 1", "mean_power": "mean power of a cell 1"}
+    cells = len(profile.classes) * len(profile.snrs)
+    return pd.Series(
+        {
+            "classes, SNR labels": f"{len(profile.classes)}; {profile.snrs[0]}...{profile.snrs[-1]} dB, {len(profile.snrs)} of them",
+            "frames": f"{cells} cells of {profile.frames_per_cell}: {cells * profile.frames_per_cell:,}",
+            "frame": f"{profile.length} samples, {profile.samples_per_symbol} a symbol",
+            "symbols": "mean magnitude 1" if profile.mean_magnitude else "mean power 1",
+            "roll-off": f"{low:g}" if low == high else f"uniform, {low:g} to {high:g}",
+            "timing, phase": "uniform",
+            "carrier offset": offsets[kind],
+            "multipath": f"Rician K = {profile.rician_k:g}; magnitudes {paths} samples" if profile.fading else "none",
+            "full-band SNR (dB)": laws[profile.noise_law],
+            "scale": scales[profile.normalization],
+        },
+        name="twin",
+    )
+
+# %% ../nbs/03_fidelity.ipynb #5d9cae10
 def twin_signals(
     profile: TwinProfile,
     frames_per_cell: int,
@@ -686,7 +723,7 @@ def twin_signals(
     label, snr = np.repeat(np.indices((len(classes), len(snrs))).reshape(2, -1), frames_per_cell, axis=1)
     return SignalSet(np.concatenate(cells), label, np.array(snrs)[snr], classes, f"{profile.name}-twin")
 
-# %% ../nbs/03_fidelity.ipynb #ef9f6791
+# %% ../nbs/03_fidelity.ipynb #d1fc669b
 # The order of classes.txt; the labels follow the order of the paper, which is that of the profile.
 MISLEADING_ORDER = (
     "32PSK", "16APSK", "32QAM", "FM", "GMSK", "32APSK", "OQPSK", "8ASK", "BPSK", "8PSK", "AM-SSB-SC", "4ASK", "16PSK",
@@ -700,7 +737,7 @@ def outside_tolerance(
     """The rows in which the real set misses a target that the twin was built to."""
     return table[(table["real"] - table["target"]).abs() > table["tolerance"]]
 
-# %% ../nbs/03_fidelity.ipynb #67bebd61
+# %% ../nbs/03_fidelity.ipynb #5512f22e
 def _draw_class(axes, signals: SignalSet, profile: TwinProfile | None, name: str, label: int, seed: int):
     """Symbols (or I against Q), spectrum and waveform of one class, in three axes."""
     frames = _complex(_first_frames(signals, 40, name, label))
@@ -710,9 +747,9 @@ def _draw_class(axes, signals: SignalSet, profile: TwinProfile | None, name: str
         points = received_symbols(profile, name, 12, np.random.default_rng(seed), noise=noise)
     else:
         points = frames[:8, ::4]
-    axes[0].plot(points.real.ravel(), points.imag.ravel(), ".", ms=1.2, color="C0", rasterized=True)
+    axes[0].plot(points.real.ravel(), points.imag.ravel(), ".", ms=1.2, color="C0")
     axes[0].set(xlim=(-2.2, 2.2), ylim=(-2.2, 2.2), aspect="equal")
-    axes[0].set_title(name, fontsize=8)
+    axes[0].set_title(name, fontsize=7)
     bins = min(frames.shape[1], 256)
     f, psd = signal.welch(frames, nperseg=bins, return_onesided=False, detrend=False)
     axes[1].plot(np.fft.fftshift(f), 10 * np.log10(np.fft.fftshift(psd.mean(0))), lw=0.8, color="C1")
@@ -737,7 +774,7 @@ def gallery(
     label = int(signals.snr.max()) if snr is None else snr
     columns = min(columns, len(signals.classes))
     bands = -(-len(signals.classes) // columns)
-    figure = Figure(figsize=(0.95 * columns + 0.3, 2.75 * bands + 0.3), layout="constrained")
+    figure = Figure(figsize=(0.72 * columns + 0.3, 2.1 * bands + 0.3), layout="constrained")
     grid = figure.subplots(3 * bands, columns, squeeze=False)
     for ax in grid.ravel():
         ax.set(xticks=[], yticks=[])
@@ -755,7 +792,7 @@ def gallery(
     figure.suptitle(f"{signals.name}, label {label} dB", fontsize=9)
     return figure
 
-# %% ../nbs/03_fidelity.ipynb #4781d08b
+# %% ../nbs/03_fidelity.ipynb #a0523449
 def snr_by_label(
     signals: SignalSet,
     profile: TwinProfile,
@@ -770,7 +807,7 @@ def snr_by_label(
     columns = ["stated law", "lower quartile", "median", "upper quartile"]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("label")
 
-# %% ../nbs/03_fidelity.ipynb #b24b1ed9
+# %% ../nbs/03_fidelity.ipynb #4b6cde5d
 CONFUSIONS = {
     "RML2016.10a": {"AM-DSB, WBFM": ("AM-DSB", "WBFM"), "QAM orders": ("QAM16", "QAM64")},
     "RML2018.01a": {
@@ -792,9 +829,9 @@ def confusion_check(
 ) -> pd.DataFrame:
     """A row per group: frames, share of errors, share of the errors that stay in the group, the same by chance, and
     whether it is seen: more than three standard errors above chance."""
-    rows = []
+    known, rows = [STANDARD_NAMES.get(name, name) for name in classes], []
     for group, names in groups.items():
-        index = [classes.index(name) for name in names]
+        index = [known.index(STANDARD_NAMES.get(name, name)) for name in names]
         counts = confusion[index]
         errors = counts.sum() - np.trace(confusion[np.ix_(index, index)])
         inside = confusion[np.ix_(index, index)].sum() - np.trace(confusion[np.ix_(index, index)])
@@ -803,6 +840,19 @@ def confusion_check(
         seen = bool(share - chance > 3 * np.sqrt(chance * (1 - chance) / max(errors, 1)))
         rows.append((group, int(counts.sum()), errors / counts.sum(), share, chance, seen))
     return pd.DataFrame(rows, columns=["group", "frames", "errors", "errors inside", "by chance", "seen"])
+
+
+def confusion_sentences(
+    found: pd.DataFrame,  # of `confusion_check`
+) -> str:
+    """One Markdown line per group: what was found, and whether it is what the literature reports."""
+    lines = []
+    for row in found.to_dict("records"):
+        wrong = f"{row['errors']:.0%} of {row['frames']} frames wrong"
+        inside = f"{row['errors inside']:.0%} of these errors stay in the group ({row['by chance']:.0%} by chance)"
+        verdict = "seen" if row["seen"] else "**not seen**"
+        lines.append(f"* {row['group']}: {wrong}; {inside if row['errors'] else 'no errors'}: {verdict}.")
+    return "\n".join(lines)
 
 
 def largest_confusions(
@@ -817,7 +867,7 @@ def largest_confusions(
     named = [(classes[r], classes[c], share[r, c]) for r, c in zip(rows, columns, strict=True)]
     return pd.DataFrame(named, columns=["true class", "taken for", "share"])
 
-# %% ../nbs/03_fidelity.ipynb #d76e01c8
+# %% ../nbs/03_fidelity.ipynb #1f7ee482
 def recognition_figure(
     per_snr: dict[int, float],  # SNR label -> accuracy
     confusion: np.ndarray,  # (C, C) counts, rows: true class
@@ -825,7 +875,7 @@ def recognition_figure(
     title: str = "",
 ) -> Figure:
     """Accuracy against the SNR label, with chance, and the confusion matrix as shares of each true class."""
-    figure = Figure(figsize=(9.5, 4.4), layout="constrained")
+    figure = Figure(figsize=(8, 3.7), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=(1, 1.35))
     labels = sorted(per_snr)
     left.plot(labels, [per_snr[label] for label in labels], "o-", ms=3)
@@ -834,8 +884,8 @@ def recognition_figure(
     left.grid(alpha=0.3)
     share = confusion / np.maximum(confusion.sum(1, keepdims=True), 1)
     image = right.imshow(share, vmin=0, vmax=1, cmap="Blues")
-    right.set_xticks(range(len(classes)), classes, rotation=90, fontsize=7)
-    right.set_yticks(range(len(classes)), classes, fontsize=7)
+    right.set_xticks(range(len(classes)), classes, rotation=90, fontsize=7 if len(classes) < 16 else 5)
+    right.set_yticks(range(len(classes)), classes, fontsize=7 if len(classes) < 16 else 5)
     right.set(xlabel="taken for", ylabel="true class")
     figure.colorbar(image, ax=right, shrink=0.8)
     figure.suptitle(title, fontsize=10)

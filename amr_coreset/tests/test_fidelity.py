@@ -15,7 +15,7 @@ from amr_coreset.fidelity import *
 from amr_coreset.synthesis import *
 
 
-# %% ../../nbs/03_fidelity.ipynb #46070b9b
+# %% ../../nbs/03_fidelity.ipynb #7051934b
 def test_every_fidelity_target_is_met_and_the_twins_own_frames_fill_the_real_column():
     for profile, rows in ((RML2016_10A, 88), (RML2018_01A, 115), (SIG2019_12, 66)):
         own = twin_signals(profile, sample_size(profile), snrs=profile.snrs[-1:])
@@ -26,11 +26,12 @@ def test_every_fidelity_target_is_met_and_the_twins_own_frames_fill_the_real_col
         stored = [c.check for c in frame_checks(profile) if c.label == profile.snrs[-1]]
         here = table["check"].isin(stored)
         np.testing.assert_array_equal(table["real"][here], table["measured"][here])
+        assert fidelity_markdown(table).count("\n") == len(table) + 1 and "**no**" not in fidelity_markdown(table)
         assert table["real"][~here].isna().all(), (
             "other labels were not given, and the generator's rows have no real value"
         )
 
-# %% ../../nbs/03_fidelity.ipynb #c2e52cbe
+# %% ../../nbs/03_fidelity.ipynb #8b10a83a
 _WRONG = {
     "RML2016.10a": (
         dict(rolloff=(0.9, 0.9), path_magnitudes=(1.0, 0.0, 0.0), mean_magnitude=False, normalization="unit_power"),
@@ -39,7 +40,7 @@ _WRONG = {
     ),
     "RML2018.01a": (
         dict(rolloff=(0.5, 0.5), carrier_offset=("normal", 3e-4), noise_law="nominal", unipolar_ask=False),
-        {"QPSK: 99 % bandwidth (cycles/sample)", "QPSK: median roll-off, each frame's from its bandwidth",
+        {"QPSK: 99 % bandwidth (cycles/sample)", "QPSK: median roll-off of single frames",
          "OOK: kurtosis of the samples as stored", "4ASK: |mean| over rms", "8ASK: C42 of the matched-filter symbols",
          "BPSK: standard deviation of the carrier offset (cycles/sample)", "QPSK: median SNR at label 10 as stored (dB)",
          "QPSK: noise floor furthest from the law, all labels (dB)"},
@@ -52,14 +53,15 @@ _WRONG = {
     ),
 }  # fmt: skip
 
-# %% ../../nbs/03_fidelity.ipynb #78ac60fa
+
 def test_the_fidelity_table_can_fail():
     for name, (changes, expected) in _WRONG.items():
         wrong = fidelity_table(replace(PROFILES[name], **changes))
         failed = set(wrong[~wrong["ok"].fillna(True).astype(bool)]["check"])
         assert expected <= failed, (name, expected - failed)
+        assert fidelity_markdown(wrong).count("**no**") == len(failed)
 
-# %% ../../nbs/03_fidelity.ipynb #c31d8f07
+
 def test_a_wrong_class_order_is_noticed_in_the_real_column():
     assert sorted(MISLEADING_ORDER) == sorted(RML2018_01A.classes)
     assert [a for a, b in zip(MISLEADING_ORDER, RML2018_01A.classes, strict=True) if a == b] == ["AM-SSB-WC"]
@@ -72,20 +74,7 @@ def test_a_wrong_class_order_is_noticed_in_the_real_column():
     assert (np.abs(right - target) < 2 * tolerance).all()
     assert (np.abs(wrong - target) > 2 * tolerance).sum() > len(checks) / 2
 
-# %% ../../nbs/03_fidelity.ipynb #a24d329a
-def test_reported_confusions_are_told_from_errors_spread_evenly():
-    classes = ("a", "b", "c", "d", "e")
-    even = np.full((5, 5), 25)
-    paired = np.array([[60, 40, 0, 0, 0], [40, 60, 0, 0, 0], [0, 0, 100, 0, 0], [0, 0, 0, 100, 0], [0, 0, 0, 0, 100]])
-    groups = {"pair": ("a", "b"), "perfect": ("c", "d")}
-    spread, found = confusion_check(even, classes, groups), confusion_check(paired, classes, groups)
-    assert not spread["seen"].any() and spread["errors inside"].tolist() == [0.25, 0.25] == spread["by chance"].tolist()
-    assert found["seen"].tolist() == [True, False] and found["errors"].tolist() == [0.4, 0.0]
-    assert largest_confusions(paired, classes, 2)["share"].tolist() == [0.4, 0.4]
-    for name, stated in CONFUSIONS.items():
-        assert all(set(group) <= set(PROFILES[name].classes) for group in stated.values())
-
-# %% ../../nbs/03_fidelity.ipynb #ccab1624
+# %% ../../nbs/03_fidelity.ipynb #81e12ea8
 def test_pictures_show_every_class_of_a_twin_and_of_a_set_without_profile():
     for profile in PROFILES.values():
         signals = twin_signals(profile, 8, snrs=(10,))
@@ -96,6 +85,24 @@ def test_pictures_show_every_class_of_a_twin_and_of_a_set_without_profile():
             assert all(len(ax.lines) for ax in figure.axes if ax.get_visible())
     figure = recognition_figure({0: 0.5, 10: 1.0}, np.array([[3, 1], [0, 4]]), ("x", "y"))
     np.testing.assert_allclose(figure.axes[1].images[0].get_array(), [[0.75, 0.25], [0, 1]])
+    found = snr_by_label(twin_signals(SIG2019_12, 250, snrs=(0, 20), classes=("QPSK",)), SIG2019_12)
+    np.testing.assert_allclose(found["median"], [0, 20], atol=0.3)
+    assert found["stated law"].tolist() == [0, 20] and (found["lower quartile"] < found["upper quartile"]).all()
     few = twin_signals(RML2016_10A, 2, snrs=(18, 0), classes=("QPSK", "BPSK"))
     assert few.counts().to_numpy().tolist() == [[2, 2], [2, 2]] and few.classes == ("QPSK", "BPSK")
     np.testing.assert_array_equal(few.iq[:2], generate(RML2016_10A, "QPSK", 18, 2))
+
+
+def test_reported_confusions_are_told_from_errors_spread_evenly():
+    classes = ("a", "b", "c", "d", "e")
+    even = np.full((5, 5), 25)
+    paired = np.array([[60, 40, 0, 0, 0], [40, 60, 0, 0, 0], [0, 0, 100, 0, 0], [0, 0, 0, 100, 0], [0, 0, 0, 0, 100]])
+    groups = {"pair": ("a", "b"), "perfect": ("c", "d")}
+    spread, found = confusion_check(even, classes, groups), confusion_check(paired, classes, groups)
+    assert not spread["seen"].any() and spread["errors inside"].tolist() == [0.25, 0.25] == spread["by chance"].tolist()
+    assert found["seen"].tolist() == [True, False] and found["errors"].tolist() == [0.4, 0.0]
+    assert "100% of these errors stay in the group (25% by chance): seen" in confusion_sentences(found)
+    assert "perfect: 0% of 200 frames wrong; no errors: **not seen**" in confusion_sentences(found)
+    assert largest_confusions(paired, classes, 2)["share"].tolist() == [0.4, 0.4]
+    for name, stated in CONFUSIONS.items():
+        assert all(set(group) <= set(PROFILES[name].classes) for group in stated.values())

@@ -15,14 +15,94 @@ from amr_coreset.fidelity import *
 from amr_coreset.synthesis import *
 
 
-# %% ../../nbs/03_fidelity.ipynb #64076888
-def test_every_fidelity_target_is_met():
-    table = fidelity_table()
-    assert len(table) >= 60
-    assert table["ok"].all(), table[~table["ok"]].to_string()
+# %% ../../nbs/03_fidelity.ipynb #7051934b
+def test_every_fidelity_target_is_met_and_the_twins_own_frames_fill_the_real_column():
+    for profile, rows in ((RML2016_10A, 88), (RML2018_01A, 115), (SIG2019_12, 66)):
+        own = twin_signals(profile, sample_size(profile), snrs=profile.snrs[-1:])
+        table = fidelity_table(profile, real=own)
+        assert len(table) >= rows and table["check"].is_unique, profile.name
+        failed = table[~table["ok"].fillna(True).astype(bool)]
+        assert failed.empty, failed.to_string()
+        stored = [c.check for c in frame_checks(profile) if c.label == profile.snrs[-1]]
+        here = table["check"].isin(stored)
+        np.testing.assert_array_equal(table["real"][here], table["measured"][here])
+        assert fidelity_markdown(table).count("\n") == len(table) + 1 and "**no**" not in fidelity_markdown(table)
+        assert table["real"][~here].isna().all(), (
+            "other labels were not given, and the generator's rows have no real value"
+        )
 
-# %% ../../nbs/03_fidelity.ipynb #6c6742da
+# %% ../../nbs/03_fidelity.ipynb #8b10a83a
+_WRONG = {
+    "RML2016.10a": (
+        dict(rolloff=(0.9, 0.9), path_magnitudes=(1.0, 0.0, 0.0), mean_magnitude=False, normalization="unit_power"),
+        {"QPSK: mean fading gain (dB)", "QPSK: 99 % bandwidth (cycles/sample)", "BPSK: kurtosis of the samples", "PAM4: mean power (dB)",
+         "all classes: largest |sum|z| - 1|", "QPSK: 90 % bandwidth as stored (cycles/sample)"},
+    ),
+    "RML2018.01a": (
+        dict(rolloff=(0.5, 0.5), carrier_offset=("normal", 3e-4), noise_law="nominal", unipolar_ask=False),
+        {"QPSK: 99 % bandwidth (cycles/sample)", "QPSK: median roll-off of single frames",
+         "OOK: kurtosis of the samples as stored", "4ASK: |mean| over rms", "8ASK: C42 of the matched-filter symbols",
+         "BPSK: standard deviation of the carrier offset (cycles/sample)", "QPSK: median SNR at label 10 as stored (dB)",
+         "QPSK: noise floor furthest from the law, all labels (dB)"},
+    ),
+    "Sig2019-12": (
+        dict(rolloff=(0.45, 0.45), carrier_offset=("uniform", 0.05), noise_law="es_n0", normalization="none"),
+        {"QPSK: roll-off, distance from uniform on 0.2...0.7 (KS)", "all classes: largest |mean power of a frame - 1|",
+         "BPSK: carrier offset, distance from uniform on ±0.1 (KS)", "QPSK: median SNR at label 30 as stored (dB)",
+         "8FSK: largest carrier offset (cycles/sample)", "QPSK: noise floor furthest from the law, all labels (dB)"},
+    ),
+}  # fmt: skip
+
+
 def test_the_fidelity_table_can_fail():
-    wrong = fidelity_table(replace(RML2016_10A, rolloff=(0.9, 0.9), path_magnitudes=(1.0, 0.0, 0.0)))
-    failed = set(wrong[~wrong["ok"]]["check"])
-    assert {"QPSK: mean fading gain (dB)", "QPSK: 99 % bandwidth (cycles/sample)"} <= failed
+    for name, (changes, expected) in _WRONG.items():
+        wrong = fidelity_table(replace(PROFILES[name], **changes))
+        failed = set(wrong[~wrong["ok"].fillna(True).astype(bool)]["check"])
+        assert expected <= failed, (name, expected - failed)
+        assert fidelity_markdown(wrong).count("**no**") == len(failed)
+
+
+def test_a_wrong_class_order_is_noticed_in_the_real_column():
+    assert sorted(MISLEADING_ORDER) == sorted(RML2018_01A.classes)
+    assert [a for a, b in zip(MISLEADING_ORDER, RML2018_01A.classes, strict=True) if a == b] == ["AM-SSB-WC"]
+    own = twin_signals(RML2018_01A, 100, snrs=(30,), seed=1)
+    checks = [c for c in frame_checks(RML2018_01A) if c.label == 30 and "kurtosis" in c.check]
+    from_set = lambda signals: np.array([measure_set(check, signals) for check in checks])  # noqa: E731
+    target, tolerance = np.array([[c.target, c.tolerance] for c in checks]).T
+    right, wrong = from_set(own), from_set(replace(own, classes=MISLEADING_ORDER))
+    # A fifth of the frames of the full table: the tolerance doubles.
+    assert (np.abs(right - target) < 2 * tolerance).all()
+    assert (np.abs(wrong - target) > 2 * tolerance).sum() > len(checks) / 2
+
+# %% ../../nbs/03_fidelity.ipynb #81e12ea8
+def test_pictures_show_every_class_of_a_twin_and_of_a_set_without_profile():
+    for profile in PROFILES.values():
+        signals = twin_signals(profile, 8, snrs=(10,))
+        assert signals.name.endswith("-twin") and signals.classes == profile.classes
+        for figure in (gallery(signals, profile), gallery(replace(signals, name=profile.name))):
+            titles = [ax.get_title() for ax in figure.axes if ax.get_visible() and ax.get_title()]
+            assert titles == list(profile.classes)
+            assert all(len(ax.lines) for ax in figure.axes if ax.get_visible())
+    figure = recognition_figure({0: 0.5, 10: 1.0}, np.array([[3, 1], [0, 4]]), ("x", "y"))
+    np.testing.assert_allclose(figure.axes[1].images[0].get_array(), [[0.75, 0.25], [0, 1]])
+    found = snr_by_label(twin_signals(SIG2019_12, 250, snrs=(0, 20), classes=("QPSK",)), SIG2019_12)
+    np.testing.assert_allclose(found["median"], [0, 20], atol=0.3)
+    assert found["stated law"].tolist() == [0, 20] and (found["lower quartile"] < found["upper quartile"]).all()
+    few = twin_signals(RML2016_10A, 2, snrs=(18, 0), classes=("QPSK", "BPSK"))
+    assert few.counts().to_numpy().tolist() == [[2, 2], [2, 2]] and few.classes == ("QPSK", "BPSK")
+    np.testing.assert_array_equal(few.iq[:2], generate(RML2016_10A, "QPSK", 18, 2))
+
+
+def test_reported_confusions_are_told_from_errors_spread_evenly():
+    classes = ("a", "b", "c", "d", "e")
+    even = np.full((5, 5), 25)
+    paired = np.array([[60, 40, 0, 0, 0], [40, 60, 0, 0, 0], [0, 0, 100, 0, 0], [0, 0, 0, 100, 0], [0, 0, 0, 0, 100]])
+    groups = {"pair": ("a", "b"), "perfect": ("c", "d")}
+    spread, found = confusion_check(even, classes, groups), confusion_check(paired, classes, groups)
+    assert not spread["seen"].any() and spread["errors inside"].tolist() == [0.25, 0.25] == spread["by chance"].tolist()
+    assert found["seen"].tolist() == [True, False] and found["errors"].tolist() == [0.4, 0.0]
+    assert "100% of these errors stay in the group (25% by chance): seen" in confusion_sentences(found)
+    assert "perfect: 0% of 200 frames wrong; no errors: **not seen**" in confusion_sentences(found)
+    assert largest_confusions(paired, classes, 2)["share"].tolist() == [0.4, 0.4]
+    for name, stated in CONFUSIONS.items():
+        assert all(set(group) <= set(PROFILES[name].classes) for group in stated.values())

@@ -27,7 +27,7 @@ from .files import CellFile, DatasetError, opening_of, refuse_what_is_no_data
 from .synthesis import RML2018_01A, SIG2019_12
 
 # %% ../nbs/07_arrays.ipynb #6f1c0be3
-BLOCK_BYTES, THREADS = 2**20, min(4, os.cpu_count() or 1)
+BLOCK_BYTES, THREADS = 2**21, min(4, os.cpu_count() or 1)
 
 
 @dataclass(frozen=True)

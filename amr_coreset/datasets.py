@@ -349,7 +349,7 @@ def open_prepared(folder: Path, name: str, train_share: float = 0.8) -> SignalSe
         classes = tuple(json.loads((folder / "about.json").read_text())["classes"])
         if digests.shape != (len(label), 16):
             raise ValueError("digests and labels do not fit")
-        return SignalSet(StoredFrames(folder / "iq.npy"), label, snr, classes, name, train_share, digests)
+        return SignalSet(StoredFrames(folder / "iq.npy", digests=digests), label, snr, classes, name, train_share)
     except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
         raise DatasetError(f"{folder} is damaged ({error}). Delete that folder; it will be made anew.") from None
 

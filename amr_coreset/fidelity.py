@@ -749,7 +749,7 @@ def _draw_class(axes, signals: SignalSet, profile: TwinProfile | None, name: str
         points = frames[:8, ::4]
     axes[0].plot(points.real.ravel(), points.imag.ravel(), ".", ms=1.2, color="C0")
     axes[0].set(xlim=(-2.2, 2.2), ylim=(-2.2, 2.2), aspect="equal")
-    axes[0].set_title(name, fontsize=7)
+    axes[0].set_title(name, fontsize=8)
     bins = min(frames.shape[1], 256)
     f, psd = signal.welch(frames, nperseg=bins, return_onesided=False, detrend=False)
     axes[1].plot(np.fft.fftshift(f), 10 * np.log10(np.fft.fftshift(psd.mean(0))), lw=0.8, color="C1")
@@ -774,7 +774,7 @@ def gallery(
     label = int(signals.snr.max()) if snr is None else snr
     columns = min(columns, len(signals.classes))
     bands = -(-len(signals.classes) // columns)
-    figure = Figure(figsize=(0.72 * columns + 0.3, 2.1 * bands + 0.3), layout="constrained")
+    figure = Figure(figsize=(0.8 * columns + 0.3, 2.3 * bands + 0.3), layout="constrained")
     grid = figure.subplots(3 * bands, columns, squeeze=False)
     for ax in grid.ravel():
         ax.set(xticks=[], yticks=[])

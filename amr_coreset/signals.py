@@ -8,8 +8,7 @@ __all__ = ['NORMALIZATIONS', 'normalize', 'StoredFrames', 'Split', 'frame_digest
 # %% ../nbs/01_signals.ipynb #4ce4ad35
 import hashlib
 import os
-import weakref
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -48,6 +47,31 @@ def normalize(
         )
     return (iq / norm[:, None, None]).astype(np.float32, copy=False)
 
+# %% ../nbs/01_signals.ipynb #d8cc5649
+class _OpenFile:
+    """A file open for reading, shared by all selections of its frames and closed with the last of them."""
+
+    def __init__(self, path: Path):
+        self.number = os.open(path, os.O_RDONLY)
+
+    def __del__(self):
+        if hasattr(self, "number"):
+            os.close(self.number)
+
+
+def _stored_shape(path: Path) -> tuple[tuple[int, int, int], int]:
+    """Shape of the frames in a `.npy` file, and the byte at which they begin; `ValueError` if they are no frames."""
+    with open(path, "rb") as file:
+        version = np.lib.format.read_magic(file)
+        header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        stored, fortran, dtype = header(file)
+        start = file.tell()
+    if fortran or dtype != np.dtype("<f4") or len(stored) != 3 or stored[1] != 2:
+        raise ValueError(f"{path} holds {dtype} {stored}; expected frames (N, 2, L) float32 in C order.")
+    if path.stat().st_size < start + 8 * stored[0] * stored[2]:
+        raise ValueError(f"{path} is shorter than its header says; it is damaged.")
+    return stored, start
+
 # %% ../nbs/01_signals.ipynb #79aac503
 class StoredFrames:
     """Frames (N, 2, L) float32 in a `.npy` file; indexing reads them. A selection of them takes no more than its row numbers.
@@ -57,32 +81,30 @@ class StoredFrames:
 
     dtype, ndim = np.dtype(np.float32), 3
 
-    def __init__(self, path: str | Path, rows: np.ndarray | None = None):
-        self.path = Path(path).absolute()
-        with open(self.path, "rb") as file:
-            version = np.lib.format.read_magic(file)
-            header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-            stored, fortran, dtype = header(file)
-            self._start = file.tell()
-        if fortran or dtype != np.dtype("<f4") or len(stored) != 3 or stored[1] != 2:
-            raise ValueError(f"{self.path} holds {dtype} {stored}; expected frames (N, 2, L) float32 in C order.")
+    def __init__(self, path: str | Path, rows: np.ndarray | None = None, digests: np.ndarray | None = None):
+        self.path, self._digests = Path(path).absolute(), digests
+        stored, self._start = _stored_shape(self.path)
         self._frame_bytes = 8 * stored[2]
-        if self.path.stat().st_size < self._start + stored[0] * self._frame_bytes:
-            raise ValueError(f"{self.path} is shorter than its header says; it is damaged.")
         self._rows = np.arange(stored[0]) if rows is None else rows
         self.shape = (len(self._rows), 2, stored[2])
-        self._file = os.open(self.path, os.O_RDONLY)
-        weakref.finalize(self, os.close, self._file)
+        self._file = _OpenFile(self.path)
 
     def __len__(self) -> int:
         return len(self._rows)
 
     def __reduce__(self):
-        return StoredFrames, (self.path, self._rows)
+        return StoredFrames, (self.path, self._rows, self._digests)
+
+    @property
+    def digests(self) -> np.ndarray | None:
+        """(N, 16) uint8: see `frame_digests`; None if nobody made them."""
+        return None if self._digests is None else self._digests[self._rows]
 
     def select(self, index) -> "StoredFrames":
         """The frames at `index`, still on disk."""
-        return StoredFrames(self.path, self._rows[index])
+        rows, made = self._rows[index], object.__new__(StoredFrames)
+        made.__dict__.update(self.__dict__, _rows=rows, shape=(len(rows), *self.shape[1:]))
+        return made
 
     def __getitem__(self, key) -> np.ndarray:
         first, *rest = key if isinstance(key, tuple) else (key,)
@@ -101,7 +123,7 @@ class StoredFrames:
             part = memoryview(out[low:high]).cast("B") if high > low else b""
             position = self._start + int(rows[low]) * self._frame_bytes if part else 0
             while part:
-                done = os.preadv(self._file, [part], position)
+                done = os.preadv(self._file.number, [part], position)
                 if not done:
                     raise OSError(f"{self.path} ends too early: it was changed after it was opened.")
                 part, position = part[done:], position + done
@@ -156,7 +178,6 @@ class _LabelledFrames:
     classes: tuple[str, ...]
     name: str  # the data set; ends in "-twin" if it is synthetic
     train_share: float = 0.8  # of each (class, SNR) cell: how the lab splits this set
-    frame_digest: np.ndarray | None = field(default=None, repr=False)  # (N, 16), see `frame_digests`; made when needed
 
     def __post_init__(self):
         iq = self.iq if isinstance(self.iq, StoredFrames) else np.asarray(self.iq, np.float32)
@@ -191,10 +212,11 @@ class _LabelledFrames:
     @cached_property
     def digest(self) -> str:
         """SHA-256 (16 hex digits) of the frames, labels, SNR labels and class names; the same on disk and in memory."""
-        if self.frame_digest is None:
+        known = self.iq.digests if self.on_disk else None
+        if known is None:
             blocks = (frame_digests(self.iq[i : i + 4096]) for i in range(0, max(len(self), 1), 4096))
-            object.__setattr__(self, "frame_digest", np.concatenate(list(blocks)))
-        return digest(self.frame_digest, list(self.iq.shape), self.label, self.snr, list(self.classes))
+            known = np.concatenate(list(blocks))
+        return digest(known, list(self.iq.shape), self.label, self.snr, list(self.classes))
 
 # %% ../nbs/01_signals.ipynb #04bcadcc
 class SignalSet(_LabelledFrames):
@@ -206,8 +228,7 @@ class SignalSet(_LabelledFrames):
         if index.dtype == bool and index.shape != (len(self),):
             raise ValueError(f"a mask must have shape ({len(self)},); got {index.shape}.")
         iq = self.iq.select(index) if self.on_disk else self.iq[index]
-        digests = None if self.frame_digest is None else self.frame_digest[index]
-        return replace(self, iq=iq, label=self.label[index], snr=self.snr[index], frame_digest=digests)
+        return replace(self, iq=iq, label=self.label[index], snr=self.snr[index])
 
     def at_least(self, snr_db: int) -> "SignalSet":
         """The frames whose SNR label is `snr_db` or more. The papers' "high SNR" is 10 dB."""
@@ -215,7 +236,7 @@ class SignalSet(_LabelledFrames):
 
     def normalized(self, how: str) -> "SignalSet":
         """The same frames in memory, each scaled by `normalize(iq, how)`."""
-        return replace(self, iq=normalize(self.iq[:], how), frame_digest=None)
+        return replace(self, iq=normalize(self.iq[:], how))
 
     def counts(self) -> pd.DataFrame:
         """Number of frames: a row per class, a column per SNR label."""

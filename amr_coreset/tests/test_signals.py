@@ -98,6 +98,8 @@ def test_frames_on_disk_are_the_frames(rows):
     with TemporaryDirectory() as folder:
         np.save(f"{folder}/iq.npy", memory.iq)
         disk = replace(memory, iq=StoredFrames(f"{folder}/iq.npy"))
+        known = replace(memory, iq=StoredFrames(f"{folder}/iq.npy", digests=frame_digests(memory.iq)))
+        assert known.subset(rows).digest == disk.subset(rows).digest
         assert disk.on_disk and disk.digest == memory.digest and disk.in_memory().digest == memory.digest
         assert np.array_equal(disk.subset(rows).iq[:], memory.subset(rows).iq)
         assert disk.subset(rows).digest == memory.subset(rows).digest
@@ -116,6 +118,9 @@ def test_frames_on_disk_are_the_frames(rows):
         ):
             assert np.array_equal(disk.iq[key], memory.iq[key]), key
         again = pickle.loads(pickle.dumps(disk.iq.select(slice(2, 5))))
+        open_files = len(os.listdir("/proc/self/fd"))
+        many = [disk.subset(rows).split() for _ in range(50)]
+        assert len(os.listdir("/proc/self/fd")) == open_files and len(many) == 50
         assert np.array_equal(np.asarray(again), memory.iq[2:5])
 
 # %% ../../nbs/01_signals.ipynb #78cfa25a

@@ -106,20 +106,23 @@ def network_names(line: pd.Series) -> str:
 def describe_block(block: pd.DataFrame, scale: Scale, name: str) -> TableText:
     """Title and notes of a block: data, networks, scale, what was cut, what made it."""
     first = block.iloc[0]
-    real = first["data_set"].removesuffix("-twin")
-    data = (
-        f"synthetic twin of {real}, not the real data set"
-        if first["data_set"].endswith("-twin")
-        else f"a file given as the real {real}"
-    )
+    name_of_data = first["data_set"]
+    real = name_of_data.removesuffix("-twin")
+    data = f"a file given as the real {real}"
+    if name_of_data.endswith("-twin"):
+        data = f"synthetic twin of {real}, not the real data set"
+    if name_of_data == "own":
+        data = "the user's own frames"
+    labels = "all SNR labels" if scale.snr_min is None else f"SNR label ≥ {scale.snr_min} dB"
+    published = f"; in brackets the value published for the real {real}" if block["published"].notna().any() else ""
     coresets = block[block["method"] != ALL_FRAMES]
     spread = "mean ± standard deviation" if coresets["repeats"].max() > 1 else "accuracy"
     return TableText(
-        f"{name}: {first['data_set']}, {network_names(first)}, scale {scale.name}",
+        f"{name}: {name_of_data}, {network_names(first)}, scale {scale.name}",
         (
-            f"Data: {first['data_set']} ({data}), SNR label ≥ {scale.snr_min} dB, digest {first['data_digest']}.",
-            f"Test accuracy at the last epoch, {spread} over {coresets['repeats'].max()} repeat(s); "
-            f"in brackets the value published for the real {real}. Bold: best of its column, ours and published apart.",
+            f"Data: {name_of_data} ({data}), {labels}, digest {first['data_digest']}.",
+            f"Test accuracy at the last epoch, {spread} over {coresets['repeats'].max()} repeat(s)"
+            f"{published}. Bold: best of its column, ours and published apart.",
             f"Scale {scale.name}, cut from the papers' protocol: {scale.cut.strip()}",
             f"Made by nbs/paper/table1.ipynb, amr_coreset {first['version']}, code {first['code_digest']}.",
         ),

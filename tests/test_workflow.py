@@ -8,8 +8,11 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
+import yaml
 
+from amr_coreset.captures import read_sigmf, save_npz, signals_from_arrays, write_sigmf
 from amr_coreset.synthesis import RML2016_10A, generate
 from amr_coreset.twins import write_pickle
 
@@ -215,3 +218,21 @@ def test_a_real_file_in_a_folder_with_a_space(tmp_path):
     write_file(1)
     finish(folder, *config)
     assert len(rows()) == 34 and (folder / "tables/table1.md").read_text() != table
+
+
+@pytest.mark.slow
+def test_own_recordings_go_through_every_method_to_a_table(tmp_path):
+    folder = project(tmp_path)
+    rng = np.random.default_rng(0)
+    tones = np.exp(2j * np.pi * (np.repeat([0.05, 0.2, 0.35], 20)[:, None] * np.arange(64) + rng.random((60, 1))))
+    frames = tones + 0.3 * (rng.normal(size=(60, 64)) + 1j * rng.normal(size=(60, 64)))
+    mine = signals_from_arrays(frames, np.repeat(["low", "middle", "high"], 20), name="tones")
+    recorded = read_sigmf(write_sigmf(folder / "tones.sigmf-meta", mine, progress=False), 64, progress=False)
+    assert recorded.digest == mine.digest
+    path = save_npz(folder / "tones.npz", recorded)
+    text = finish(folder, "scale=own", "dataset=own", f"data_dir={path}")
+    assert "own, CNN1D, scale own: 24 training and 6 test frames" in text
+    table = (folder / "tables/table1_own.md").read_text()
+    methods = yaml.safe_load((ROOT / "tests/scales.yaml").read_text())["own"]["methods"]
+    assert all(f"| {name} |" in table for name in methods) and "Data: own" in table
+    assert "unknown; choose one of RML2016.10a" in finish(folder, "dataset=theirs", code=1)

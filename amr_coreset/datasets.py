@@ -274,8 +274,11 @@ def _readers_digest() -> str:
 def _sweep(folder: Path):
     """Remove what killed processes left: unfinished folders that nobody has locked."""
     for part in folder.glob("*.part"):
-        with exclusive(_lock(part.with_suffix(""))):
-            shutil.rmtree(part, ignore_errors=True)
+        try:
+            with exclusive(_lock(part.with_suffix("")), wait=False):
+                shutil.rmtree(part, ignore_errors=True)
+        except BlockingIOError:
+            continue  # being made just now
 
 
 def _lock(folder: Path) -> Path:

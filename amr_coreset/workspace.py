@@ -97,14 +97,18 @@ def write_text(path: str | Path, text: str) -> Path:
 def exclusive(
     path: str | Path,  # an empty file that stands for what is locked; made when missing
     wait_message: str = "",  # printed if another process holds the lock
+    *,
+    wait: bool = True,
 ) -> Iterator[None]:
-    """Hold the lock on `path` inside the block; waits for a process that holds it."""
+    """Hold the lock on `path` inside the block; waits for a process that holds it, or raises `BlockingIOError`."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "a") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
+            if not wait:
+                raise
             if wait_message:
                 print(wait_message, flush=True)
             fcntl.flock(lock, fcntl.LOCK_EX)

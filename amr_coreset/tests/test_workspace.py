@@ -48,7 +48,7 @@ def test_a_finished_write_is_readable_by_others():
         plain.touch()
         assert target.stat().st_mode == plain.stat().st_mode
 
-# %% ../../nbs/00_workspace.ipynb #50850856
+# %% ../../nbs/00_workspace.ipynb #2c879305
 def hold_and_count(folder, count):
     """In another process: add to a number in a file, which goes wrong unless the lock holds."""
     for _ in range(count):
@@ -67,6 +67,12 @@ def test_a_lock_keeps_processes_apart():
         [process.start() for process in processes]
         [process.join() for process in processes]
         assert Path(folder, "number").read_text() == "90"
+
+# %% ../../nbs/00_workspace.ipynb #0f37329f
+def test_a_lock_that_is_held_can_be_left_alone():
+    with TemporaryDirectory() as folder, exclusive(Path(folder, "lock")):
+        with pytest.raises(BlockingIOError), exclusive(Path(folder, "lock"), wait=False):
+            raise AssertionError("never reached")
 
 # %% ../../nbs/00_workspace.ipynb #0ea96de1
 def test_a_small_disk_is_said_before_and_during_the_work():

@@ -279,6 +279,10 @@ class _ClassColumn:
         return found
 
 # %% ../nbs/07_arrays.ipynb #f0791f55
+class _OutOfOrder(Exception):
+    """Rows that are not ordered by cell."""
+
+
 def _stretches(low: int, high: int, class_of: Callable) -> Iterator[tuple[int, int, int]]:
     """(class, first row, end) of each class within rows low..high, which have one SNR label."""
     while low < high:
@@ -292,11 +296,11 @@ def _stretches(low: int, high: int, class_of: Callable) -> Iterator[tuple[int, i
             end = outside
         looked_at = np.unique(np.linspace(low, end - 1, CHECKED_ROWS).astype(np.int64))
         if (class_of(looked_at) != first).any():
-            raise DatasetError("rows of different classes are mixed")
+            raise _OutOfOrder("rows of different classes are mixed")
         yield first, low, end
         low = end
 
-
+# %% ../nbs/07_arrays.ipynb #2001163f
 def _cells_of_rows(path: Path, snr: np.ndarray, class_of: Callable, classes: tuple[str, ...]) -> dict:
     """(class, SNR label) -> range of rows; a `DatasetError` unless rows are ordered by cell and the cells form a grid."""
     borders = np.concatenate([[0], np.flatnonzero(np.diff(snr)) + 1, [len(snr)]])
@@ -310,10 +314,10 @@ def _cells_of_rows(path: Path, snr: np.ndarray, class_of: Callable, classes: tup
             for number, first, end in _stretches(low, high, class_of):
                 cell = (classes[number], int(snr[first]))
                 if cell in cells:
-                    raise DatasetError(f"cell {cell} lies in two places, rows {cells[cell].start} and {first}")
+                    raise _OutOfOrder(f"cell {cell} lies in two places, rows {cells[cell].start} and {first}")
                 cells[cell] = range(first, end)
-    except DatasetError as error:
-        raise DatasetError(f"{path}: {str(error).removeprefix(f'{path}: ')}. {advice}.") from None
+    except _OutOfOrder as error:
+        raise DatasetError(f"{path}: {error}. {advice}.") from None
     present = {name for name, _ in cells}
     missing = [(c, int(s)) for c in classes if c in present for s in labels if (c, int(s)) not in cells]
     if missing:
@@ -327,7 +331,6 @@ def open_rml2018(
     """An HDF5 file in RML2018.01a's layout, with any number of frames per cell. Raises `DatasetError`."""
     path = Path(path)
     refuse_what_is_no_data(path, (HDF5_OPENING,), "HDF5 file")
-    warn_of_class_list(path)
     with opened_hdf5(path) as file:
         x, y, z = (plain_array(file, name) for name in "XYZ")
         if x.ndim != 3 or 2 not in x.shape[1:] or not all(x.shape) or x.dtype.kind != "f":
@@ -359,7 +362,7 @@ def warn_of_class_list(path: Path):
             name = next((n for n in known if text.startswith(n, at)), None)
             listed += [name] if name else []
             at += len(name) if name else 1
-        if listed != right:
+        if len(listed) > 1 and listed != right:
             warnings.warn(
                 f"{beside} lists the classes in another order than the file's labels have; it is not used. (The classes.txt that "
                 "DeepSig ships is known to be wrong.) The right order, of the paper, is built in.",
@@ -438,7 +441,7 @@ def npy_rows(path: Path) -> tuple[Rows, bool]:
         )
     return Rows(path, start, dtype, shape[::-1] if fortran else shape), bool(fortran)
 
-
+# %% ../nbs/07_arrays.ipynb #f99137ab
 def _labels_and_snrs(path: Path, count: int, classes: int) -> tuple[np.ndarray, np.ndarray]:
     """(label, snr), each (N,) int64, from either orientation."""
     rows, fortran = npy_rows(path)
@@ -454,12 +457,25 @@ def _labels_and_snrs(path: Path, count: int, classes: int) -> tuple[np.ndarray, 
     label, snr = values.T if shape == (count, 2) else values[::-1]
 
     def whole(these: np.ndarray) -> bool:
-        return bool(np.isfinite(these).all() and (these == np.round(these)).all() and np.abs(these).max() <= 1000)
+        return bool(
+            np.isfinite(these).all()
+            and (these == np.round(these)).all()
+            and np.abs(these.astype(np.float64)).max() <= 1000
+        )
 
-    if not (whole(label) and whole(snr) and label.min() >= 0 and label.max() < classes and not (snr % 2).any()):
+    def fits(label: np.ndarray, snr: np.ndarray) -> bool:
+        return whole(label) and whole(snr) and label.min() >= 0 and label.max() < classes and not (snr % 2).any()
+
+    if not fits(label, snr):
         raise DatasetError(
             f"{path}: expected class numbers 0..{classes - 1} and even SNR labels in dB, as (N, 2) columns (label, SNR) or (2, N) rows "
             f"(SNR, label); got {label.min()}..{label.max()} and {snr.min()}..{snr.max()}."
+        )
+    if fits(snr, label) and not np.array_equal(label, snr):
+        warnings.warn(
+            f"{path}: either line could be the class and either the SNR label. Read as the lab writes it: (N, 2) columns are (label, "
+            "SNR), (2, N) rows are (SNR, label).",
+            stacklevel=4,
         )
     return label.astype(np.int64), snr.astype(np.int64)
 

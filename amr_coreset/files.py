@@ -12,13 +12,14 @@ import json
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from tqdm.auto import tqdm
 
-from .twins import TWIN_MARK
+from .twins import is_marked
 from .workspace import cache_dir, digest, write_text
 
 # %% ../nbs/05_files.ipynb #16d79167
@@ -65,11 +66,10 @@ def refuse_what_is_no_data(
 
 
 def refuse_a_twin(path: Path, name: str):
-    """Raise a `DatasetError` if the file carries the mark of a twin."""
-    with open(path, "rb") as file:
-        file.seek(max(0, path.stat().st_size - len(TWIN_MARK)))
-        if file.read() == TWIN_MARK:
-            raise DatasetError(f'{path} is a synthetic twin, not {name}. Its name is "{name}-twin".')
+    """Raise a `DatasetError` if the file carries the mark of a twin, or cannot be read."""
+    opening_of(path)
+    if is_marked(path):
+        raise DatasetError(f'{path} is a synthetic twin, not {name}. Its name is "{name}-twin".')
 
 # %% ../nbs/05_files.ipynb #2baecb66
 def file_digest(
@@ -102,7 +102,10 @@ def file_digest(
             raise DatasetError(f"{path} cannot be read: {error.strerror}.") from None
     refuse_a_changed_file(path, before)
     found = sha.hexdigest()[:16]
-    write_text(note, json.dumps({"path": str(path), "state": before, "digest": found}))
+    with suppress(
+        OSError
+    ):  # the note only saves time: a cache that cannot be written, or a full disk, is said elsewhere
+        write_text(note, json.dumps({"path": str(path), "state": before, "digest": found}))
     return found
 
 

@@ -48,6 +48,9 @@ def normalize(
     return (iq / norm[:, None, None]).astype(np.float32, copy=False)
 
 # %% ../nbs/01_signals.ipynb #d8cc5649
+_INDEX = int | np.integer | slice
+
+
 class _OpenFile:
     """A file open for reading, shared by all selections of its frames and closed with the last of them."""
 
@@ -72,6 +75,14 @@ def _stored_shape(path: Path) -> tuple[tuple[int, int, int], int]:
         raise ValueError(f"{path} is shorter than its header says; it is damaged.")
     return stored, start
 
+
+def _check_key(key, first, rest):
+    if first is None or first is ... or np.ndim(first) > 1 or not all(isinstance(k, _INDEX) for k in rest):
+        raise IndexError(
+            "frames on disk are indexed by a number, a slice, a list or a mask, the axes behind by numbers and slices; "
+            f"got {key!r}. For more, take them into memory first: frames[:]."
+        )
+
 # %% ../nbs/01_signals.ipynb #79aac503
 class StoredFrames:
     """Frames (N, 2, L) float32 in a `.npy` file; indexing reads them. A selection of them takes no more than its row numbers.
@@ -93,7 +104,7 @@ class StoredFrames:
         return len(self._rows)
 
     def __reduce__(self):
-        return StoredFrames, (self.path, self._rows, self._digests)
+        return StoredFrames, (self.path, self._rows)
 
     @property
     def digests(self) -> np.ndarray | None:
@@ -107,7 +118,8 @@ class StoredFrames:
         return made
 
     def __getitem__(self, key) -> np.ndarray:
-        first, *rest = key if isinstance(key, tuple) else (key,)
+        first, *rest = key if isinstance(key, tuple) and key else (key,)
+        _check_key(key, first, rest)
         rows = self._rows[first]
         frames = self._read(np.atleast_1d(rows)).reshape(*np.shape(rows), *self.shape[1:])
         return frames[(slice(None),) * np.ndim(rows) + tuple(rest)] if rest else frames

@@ -277,10 +277,10 @@ def _fit(
         torch.set_rng_state(state["dropout"])
         start, result.loss, result.test_accuracy = state["epoch"], state["loss"], state["test_accuracy"]
     saved = time.perf_counter()
-    batches = -(-len(train) // recipe.batch_size)
+    steps = -(-len(train) // recipe.batch_size)
     bar = tqdm(
-        total=recipe.epochs * batches,
-        initial=start * batches,
+        total=recipe.epochs * steps,
+        initial=start * steps,
         desc="training",
         unit="batch",
         disable=progress is not True,

@@ -129,7 +129,7 @@ def room_for(
         free = shutil.disk_usage(folder).free
         return OSError(
             errno.ENOSPC,
-            f"{what} needs {size / 2**30:.2f} GiB in {folder}, {reason} ({free / 2**30:.2f} GiB are free). Make room, or choose "
+            f"{what} needs {_bytes(size)} in {folder}, {reason} ({_bytes(free)} are free). Make room, or choose "
             "another place: data_dir= for a twin's file, the variable AMR_CORESET_CACHE for everything kept by this package",
         )
 
@@ -141,6 +141,10 @@ def room_for(
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise
         raise full("and the disk is full") from error
+
+
+def _bytes(size: int) -> str:
+    return f"{size / 2**30:.2f} GiB" if size >= 2**30 else f"{size / 2**20:.2f} MiB"
 
 # %% ../nbs/00_workspace.ipynb #7971db44
 def derive_seed(

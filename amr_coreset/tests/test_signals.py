@@ -117,6 +117,9 @@ def test_frames_on_disk_are_the_frames(rows):
             (slice(1, 5), 1, slice(2, 4)),
         ):
             assert np.array_equal(disk.iq[key], memory.iq[key]), key
+        for key in (..., None, [[0, 1]], (slice(None), ...), ([1, 2], [0, 1])):
+            with pytest.raises(IndexError, match="take them into memory first"):
+                disk.iq[key]
         again = pickle.loads(pickle.dumps(disk.iq.select(slice(2, 5))))
         open_files = len(os.listdir("/proc/self/fd"))
         many = [disk.subset(rows).split() for _ in range(50)]

@@ -10,6 +10,7 @@ import json
 import multiprocessing
 import pickle
 import pickletools
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -114,6 +115,59 @@ def test_a_killed_twin_goes_on_to_the_same_bytes():
                 process.kill()
                 process.join()
                 resumed += (part / "progress.json").exists()
-            assert resumed or path.exists(), "no run was killed on its way"
+            assert resumed, "no run was killed on its way"
             write_twin(path, n, profile=profile, snrs=snrs, keep=True, progress=False)
             assert bytes_below(path) == whole and not part.exists(), kind
+
+# %% ../../nbs/04_twins.ipynb #42c9e009
+def stopped_at(path, step, after, **options):
+    """Write a twin, but stop in the `after`-th call of one of the writer's steps, at its end."""
+    module, calls = sys.modules[write_twin.__module__], []
+    plain = getattr(module, step)
+
+    def stopping(*given, **named):
+        result = plain(*given, **named)
+        calls.append(1)
+        if len(calls) == after:
+            raise KeyboardInterrupt
+        return result
+
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(module, step, stopping)
+        write_twin(path, save_seconds=0, progress=False, **options)
+
+
+def test_a_twin_stopped_at_any_step_goes_on_to_the_same_bytes():
+    with TemporaryDirectory() as folder:
+        for kind, (profile, snrs, n) in SMALL_TWINS.items():
+            options = dict(frames_per_cell=n, profile=profile, snrs=snrs)
+            whole = bytes_below(write_twin(Path(folder, kind), progress=False, **options))
+            for step, after in (
+                ("generate", 1),
+                ("generate", 20),
+                ("_note_progress", 1),
+                ("_note_progress", 20),
+                ("_sync", 1),
+            ):
+                path = Path(folder, f"{kind}-{step}-{after}")
+                stopped_at(path, step, after, **options)
+                assert not path.exists(), step
+                assert bytes_below(write_twin(path, progress=False, **options)) == whole, (kind, step, after)
+
+# %% ../../nbs/04_twins.ipynb #3aa2f517
+def test_a_twin_replaces_nothing_but_a_twin():
+    with TemporaryDirectory() as folder:
+        mine, file = Path(folder, "mine"), Path(folder, "GOLD_XYZ_OSC.0001_1024.hdf5")
+        mine.mkdir()
+        for path in (mine / "radio512NormTrainX.npy", mine / "precious.txt", file):
+            path.write_bytes(b"real data")
+        for path, profile in ((mine, SIG2019_12), (mine, RML2018_01A), (file, RML2018_01A), (file, SIG2019_12)):
+            with pytest.raises(FileExistsError, match="is no twin; it is left alone"):
+                write_twin(path, 3, profile=profile, snrs=(10,), progress=False)
+        assert len(list(mine.iterdir())) == 2 and file.read_bytes() == b"real data"
+        for wrong in (dict(seed=-1), dict(noise_law="loud"), dict(frames_per_cell=0)):
+            with pytest.raises(ValueError):
+                write_twin(Path(folder, "x"), profile=SIG2019_12, **wrong)
+        with pytest.raises(TypeError):
+            write_twin(Path(folder, "x"), 2.5, profile=SIG2019_12)
+        assert not list(Path(folder).glob(".x.part"))

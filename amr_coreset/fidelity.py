@@ -798,11 +798,18 @@ def snr_by_label(
     profile: TwinProfile,
     name: str = "QPSK",  # a linearly modulated class
 ) -> pd.DataFrame:
-    """A row per SNR label: the SNR the stated law gives without fading, and quartiles of the frames' measured SNR, in dB."""
+    """A row per SNR label: the SNR the stated law gives without fading, and quartiles of the frames' measured SNR, in dB.
+
+    Labels without frames of the class are left out.
+    """
     stated = _STATED[profile.name]
     rows = {}
     for label in np.unique(signals.snr):
-        found = out_of_band_snr(_complex(_first_frames(signals, None, name, label)), _edge(stated["offset"]))
+        try:
+            frames = _first_frames(signals, None, name, label)
+        except _Missing:
+            continue
+        found = out_of_band_snr(_complex(frames), _edge(stated["offset"]))
         rows[int(label)] = (label_snr(stated["law"], label), *np.percentile(found, (25, 50, 75)))
     columns = ["stated law", "lower quartile", "median", "upper quartile"]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("label")
@@ -828,9 +835,11 @@ def confusion_check(
     groups: dict[str, tuple[str, ...]],  # e.g. `CONFUSIONS[name]`
 ) -> pd.DataFrame:
     """A row per group: frames, share of errors, share of the errors that stay in the group, the same by chance, and
-    whether it is seen: more than three standard errors above chance."""
+    whether it is seen: more than three standard errors above chance. Groups with a class that the set lacks are left out."""
     known, rows = [STANDARD_NAMES.get(name, name) for name in classes], []
     for group, names in groups.items():
+        if not {STANDARD_NAMES.get(name, name) for name in names} <= set(known):
+            continue
         index = [known.index(STANDARD_NAMES.get(name, name)) for name in names]
         counts = confusion[index]
         errors = counts.sum() - np.trace(confusion[np.ix_(index, index)])
@@ -838,10 +847,10 @@ def confusion_check(
         chance = (len(index) - 1) / (len(classes) - 1)
         share = inside / errors if errors else np.nan
         seen = bool(share - chance > 3 * np.sqrt(chance * (1 - chance) / max(errors, 1)))
-        rows.append((group, int(counts.sum()), errors / counts.sum(), share, chance, seen))
+        rows.append((group, int(counts.sum()), errors / max(counts.sum(), 1), share, chance, seen))
     return pd.DataFrame(rows, columns=["group", "frames", "errors", "errors inside", "by chance", "seen"])
 
-
+# %% ../nbs/03_fidelity.ipynb #59828a07
 def confusion_sentences(
     found: pd.DataFrame,  # of `confusion_check`
 ) -> str:

@@ -69,16 +69,19 @@ def main(arguments: list[str]) -> int:
 
 def say_where(config: dict[str, str]):
     """Print the names of the finished tables and figures."""
-    from amr_coreset.tables import table_stem
+    from amr_coreset.tables import figure_stem, table_stem
 
     data_set = config.get("dataset") or "RML2016.10a-twin"
-    stem, model = table_stem(data_set, config.get("variant") or "paper"), config.get("model") or "CNN1D"
-    print(f"Tables: {config.get('tables') or 'tables'}/{stem}.md, .csv, .tex.", end=" ")
-    print(f"Figure: {config.get('figures') or 'figures'}/{stem}_{data_set}_{model}.png, .pdf")
+    model, variant = config.get("model") or "CNN1D", config.get("variant") or "paper"
+    print(f"Tables: {config.get('tables') or 'tables'}/{table_stem(data_set, variant)}.md, .csv, .tex.", end=" ")
+    print(f"Figure: {config.get('figures') or 'figures'}/{figure_stem(data_set, model, variant)}.png, .pdf")
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--plan"]:
-        print(plan(*sys.argv[2:]))
+        try:
+            print(plan(*sys.argv[2:]))
+        except (ValueError, OSError) as error:  # what is wrong with the data or the disk; the trace would say no more
+            sys.exit(f"Nothing was started: {error}")
     else:
         sys.exit(main(sys.argv[1:]))

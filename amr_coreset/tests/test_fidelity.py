@@ -31,7 +31,7 @@ def test_every_fidelity_target_is_met_and_the_twins_own_frames_fill_the_real_col
             "other labels were not given, and the generator's rows have no real value"
         )
 
-# %% ../../nbs/03_fidelity.ipynb #8b10a83a
+# %% ../../nbs/03_fidelity.ipynb #dd70d072
 _WRONG = {
     "RML2016.10a": (
         dict(rolloff=(0.9, 0.9), path_magnitudes=(1.0, 0.0, 0.0), mean_magnitude=False, normalization="unit_power"),
@@ -61,7 +61,7 @@ def test_the_fidelity_table_can_fail():
         assert expected <= failed, (name, expected - failed)
         assert fidelity_markdown(wrong).count("**no**") == len(failed)
 
-
+# %% ../../nbs/03_fidelity.ipynb #90d63e60
 def test_a_wrong_class_order_is_noticed_in_the_real_column():
     assert sorted(MISLEADING_ORDER) == sorted(RML2018_01A.classes)
     assert [a for a, b in zip(MISLEADING_ORDER, RML2018_01A.classes, strict=True) if a == b] == ["AM-SSB-WC"]
@@ -74,7 +74,7 @@ def test_a_wrong_class_order_is_noticed_in_the_real_column():
     assert (np.abs(right - target) < 2 * tolerance).all()
     assert (np.abs(wrong - target) > 2 * tolerance).sum() > len(checks) / 2
 
-# %% ../../nbs/03_fidelity.ipynb #81e12ea8
+# %% ../../nbs/03_fidelity.ipynb #6281bc64
 def test_pictures_show_every_class_of_a_twin_and_of_a_set_without_profile():
     for profile in PROFILES.values():
         signals = twin_signals(profile, 8, snrs=(10,))
@@ -92,7 +92,7 @@ def test_pictures_show_every_class_of_a_twin_and_of_a_set_without_profile():
     assert few.counts().to_numpy().tolist() == [[2, 2], [2, 2]] and few.classes == ("QPSK", "BPSK")
     np.testing.assert_array_equal(few.iq[:2], generate(RML2016_10A, "QPSK", 18, 2))
 
-
+# %% ../../nbs/03_fidelity.ipynb #fe8c4148
 def test_reported_confusions_are_told_from_errors_spread_evenly():
     classes = ("a", "b", "c", "d", "e")
     even = np.full((5, 5), 25)
@@ -106,3 +106,12 @@ def test_reported_confusions_are_told_from_errors_spread_evenly():
     assert largest_confusions(paired, classes, 2)["share"].tolist() == [0.4, 0.4]
     for name, stated in CONFUSIONS.items():
         assert all(set(group) <= set(PROFILES[name].classes) for group in stated.values())
+
+# %% ../../nbs/03_fidelity.ipynb #833fccc2
+def test_a_set_without_some_classes_is_measured_as_far_as_it_goes():
+    part = twin_signals(SIG2019_12, 30, snrs=(10, 30), classes=("BPSK", "8FSK"))
+    table = fidelity_table(SIG2019_12, real=part)
+    assert table["real"].notna().any() and table["real"].isna().any()
+    assert snr_by_label(part, SIG2019_12).empty and list(snr_by_label(part, SIG2019_12, "BPSK").index) == [10, 30]
+    assert confusion_check(np.eye(2), part.classes, CONFUSIONS["Sig2019-12"]).empty
+    assert confusion_sentences(confusion_check(np.eye(2), part.classes, CONFUSIONS["Sig2019-12"])) == ""

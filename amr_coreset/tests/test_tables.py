@@ -22,6 +22,8 @@ def test_blocks_have_names_of_their_own():
     assert table_stem("RML2016.10a-twin") == table_stem("RML2016.10a") == "table1"
     assert table_stem("RML2018.01a-twin", "deepcore") == "table2_deepcore" and table_number("RML2018.01a-twin") == "II"
     assert table_stem("Sig2019-12", rate=0.05) == "table1_Sig2019-12_r0.05" and table_number("Sig2019-12") == "I"
+    assert figure_stem("RML2016.10a-twin", "CNN1D", "deepcore") == "table1_deepcore_RML2016.10a-twin_CNN1D"
+    assert figure_stem("Sig2019-12-twin", "CNN2D") == "table1_Sig2019-12-twin_CNN2D"
 
 # %% ../../nbs/21_tables.ipynb #2825ad15
 EXAMPLE = ResultRow(

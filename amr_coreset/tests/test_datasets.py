@@ -78,38 +78,6 @@ def test_what_is_missing_or_misnamed_is_said():
         with pytest.raises(ValueError, match="at least 1; got 0"):
             load_dataset("RML2016.10a", folder, frames_per_cell=0)
 
-# %% ../../nbs/09_datasets.ipynb #af0db041
-def test_requests_that_make_no_sense():
-    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AMR_CORESET_CACHE", f"{folder}/cache")
-        place = all_sets_small(folder)["RML2016.10a"][0]
-        for message, options in {
-            "drop_classes must be a sequence of names": dict(drop_classes="AM-SSB"),
-            "classes must be a sequence": dict(classes="BPSK"),
-            "seed and noise_law make a twin": dict(noise_law="nominal"),
-            "label order built in": dict(label_order=("a", "b")),
-            "is unknown; choose one of none, l1": dict(normalization="loud"),
-        }.items():
-            with pytest.raises(ValueError, match=message):
-                load_dataset("RML2016.10a", place, progress=False, **options)
-        for options in (dict(frames_per_cell=2.5), dict(frames_per_cell=True), dict(snr_min="10")):
-            with pytest.raises(TypeError):
-                load_dataset("RML2016.10a", place, progress=False, **options)
-        plain = load_dataset("RML2016.10a", place, 10, frames_per_cell=2, progress=False)
-        assert (
-            load_dataset("RML2016.10a", place, np.int64(10), frames_per_cell=np.int8(2), progress=False).digest
-            == plain.digest
-        )
-        assert len(prepared_in(folder)) == 1, "the same request in other types"
-        silent = generate(RML2016_10A, "QPSK", 10, 5)
-        silent[3] = 0
-        path = write_pickle(Path(folder, "silent.pkl"), [("QPSK", 10, silent)])
-        with pytest.raises(
-            DatasetError,
-            match=r"cell \('QPSK', 10\), counted from its frame 0: 1 frames have no energy .first: frame 3",
-        ):
-            load_dataset("RML2016.10a", path, normalization="max", progress=False)
-
 # %% ../../nbs/09_datasets.ipynb #3d7bd71c
 def all_sets_small(folder):
     """name -> (arguments of load_dataset for a twin's file under the real name, profile, SNR labels)."""
@@ -288,6 +256,38 @@ def test_a_full_disk_is_a_clear_error_and_leaves_nothing():
         process.join()
         assert number == errno.ENOSPC and "preparing RML2018.01a needs" in said and "AMR_CORESET_CACHE" in said
         assert prepared_in(folder) == []
+
+# %% ../../nbs/09_datasets.ipynb #af0db041
+def test_requests_that_make_no_sense():
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AMR_CORESET_CACHE", f"{folder}/cache")
+        place = all_sets_small(folder)["RML2016.10a"][0]
+        for message, options in {
+            "drop_classes must be a sequence of names": dict(drop_classes="AM-SSB"),
+            "classes must be a sequence": dict(classes="BPSK"),
+            "seed and noise_law make a twin": dict(noise_law="nominal"),
+            "label order built in": dict(label_order=("a", "b")),
+            "is unknown; choose one of none, l1": dict(normalization="loud"),
+        }.items():
+            with pytest.raises(ValueError, match=message):
+                load_dataset("RML2016.10a", place, progress=False, **options)
+        for options in (dict(frames_per_cell=2.5), dict(frames_per_cell=True), dict(snr_min="10")):
+            with pytest.raises(TypeError):
+                load_dataset("RML2016.10a", place, progress=False, **options)
+        plain = load_dataset("RML2016.10a", place, 10, frames_per_cell=2, progress=False)
+        assert (
+            load_dataset("RML2016.10a", place, np.int64(10), frames_per_cell=np.int8(2), progress=False).digest
+            == plain.digest
+        )
+        assert len(prepared_in(folder)) == 1, "the same request in other types"
+        silent = generate(RML2016_10A, "QPSK", 10, 5)
+        silent[3] = 0
+        path = write_pickle(Path(folder, "silent.pkl"), [("QPSK", 10, silent)])
+        with pytest.raises(
+            DatasetError,
+            match=r"cell \('QPSK', 10\), counted from its frame 0: 1 frames have no energy .first: frame 3",
+        ):
+            load_dataset("RML2016.10a", path, normalization="max", progress=False)
 
 # %% ../../nbs/09_datasets.ipynb #2bce7886
 def mutated(content, rng):

@@ -24,7 +24,7 @@ from tqdm.auto import tqdm
 import amr_coreset
 from .arrays import open_hkdd, open_rml2018, open_sig2019, stated_label_order, warn_of_class_list
 from .captures import load_npz
-from .files import CellFile, DatasetError, file_digest, refuse_a_twin
+from .files import CellFile, DatasetError, file_digest, refuse_a_twin, rows_by_cell
 from .pickles import open_pickle
 from .signals import NORMALIZATIONS, SignalSet, StoredFrames, frame_digests, normalize
 from .synthesis import PROFILES, SIG2019_12, TwinProfile
@@ -56,17 +56,12 @@ def open_own(paths: tuple[Path, ...]) -> CellFile:
     signals = load_npz(paths[0])
     if signals.name.endswith("-twin"):
         raise DatasetError(f"{paths[0]} holds the synthetic {signals.name}, which is not own data; load_npz reads it.")
-    order = np.lexsort((signals.snr, signals.label))
-    borders = np.flatnonzero(np.diff(signals.label[order]) | np.diff(signals.snr[order])) + 1
 
     def read(rows, out):
         out[:] = signals.iq[rows]
 
-    parts = {
-        (signals.classes[signals.label[rows[0]]], int(signals.snr[rows[0]])): [(read, rows)]
-        for rows in np.split(order, borders)
-        if len(rows)
-    }
+    cells = rows_by_cell(signals.label, signals.snr, signals.classes)
+    parts = {cell: [(read, rows)] for cell, rows in cells.items()}
     held = {name for name, _ in parts}
     return CellFile(paths, tuple(c for c in signals.classes if c in held), signals.length, parts)
 

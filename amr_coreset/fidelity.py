@@ -4,11 +4,11 @@
 
 # %% auto #0
 __all__ = ['MISLEADING_ORDER', 'CONFUSIONS', 'matched_symbols', 'received_symbols', 'cumulants', 'kurtosis', 'occupied_bandwidth',
-           'noise_floor', 'out_of_band_snr', 'squared_line', 'symbol_line', 'symbol_clock', 'lower_sideband',
-           'tone_spacing', 'near_duplicates', 'shaped_bandwidth', 'rolloff_estimates', 'shaped_kurtosis',
-           'noisy_kurtosis', 'label_snr', 'linear_classes', 'Check', 'spectral_spread', 'frame_checks', 'sample_size',
-           'measure_set', 'fidelity_table', 'fidelity_markdown', 'profile_description', 'twin_signals',
-           'outside_tolerance', 'gallery', 'snr_by_label', 'confusion_check', 'confusion_sentences',
+           'hann_spectrum', 'noise_floor', 'out_of_band_snr', 'squared_line', 'symbol_line', 'symbol_clock',
+           'lower_sideband', 'tone_spacing', 'near_duplicates', 'shaped_bandwidth', 'rolloff_estimates',
+           'shaped_kurtosis', 'noisy_kurtosis', 'label_snr', 'linear_classes', 'Check', 'spectral_spread',
+           'frame_checks', 'sample_size', 'measure_set', 'fidelity_table', 'fidelity_markdown', 'profile_description',
+           'twin_signals', 'outside_tolerance', 'gallery', 'snr_by_label', 'confusion_check', 'confusion_sentences',
            'largest_confusions', 'recognition_figure']
 
 # %% ../nbs/03_fidelity.ipynb #80c62a93
@@ -112,13 +112,19 @@ def occupied_bandwidth(
     return float(2 * np.abs(f[order])[np.searchsorted(inside, share)])
 
 
+def hann_spectrum(
+    frames: np.ndarray,  # (B, L) complex
+) -> np.ndarray:
+    """(B, L) squared magnitude of each frame's spectrum under a Hann window, in the order of `numpy.fft.fftfreq`."""
+    return np.abs(np.fft.fft(frames * np.hanning(frames.shape[1]), axis=1)) ** 2
+
+
 def noise_floor(
     frames: np.ndarray,  # (B, L) complex
     edge: float = 0.125,  # cycles per sample: beyond it there is only noise
 ) -> np.ndarray:
     """(B,) noise power per sample, from the mean spectrum outside the signal's band (Hann window)."""
-    window = np.hanning(frames.shape[1])
-    psd = np.abs(np.fft.fft(frames * window, axis=1)) ** 2 / (window**2).sum()
+    psd = hann_spectrum(frames) / (np.hanning(frames.shape[1]) ** 2).sum()
     return psd[:, np.abs(np.fft.fftfreq(frames.shape[1])) > edge].mean(1)
 
 
@@ -127,8 +133,7 @@ def out_of_band_snr(
     edge: float = 0.125,  # cycles per sample: beyond it there is only noise
 ) -> np.ndarray:
     """(B,) full-band SNR estimate in dB, from the noise floor outside the signal's band (Hann window)."""
-    window = np.hanning(frames.shape[1])
-    psd = np.abs(np.fft.fft(frames * window, axis=1)) ** 2
+    psd = hann_spectrum(frames)
     floor = psd[:, np.abs(np.fft.fftfreq(frames.shape[1])) > edge].mean(1)
     return 10 * np.log10(np.maximum(psd.mean(1) / floor - 1, 1e-3))
 
@@ -169,7 +174,7 @@ def lower_sideband(
     frames: np.ndarray,  # (B, L) complex
 ) -> np.ndarray:
     """(B,) share of the power below the carrier, within 0.05 cycles per sample and without the carrier's own bin."""
-    psd = np.abs(np.fft.fft(frames * np.hanning(frames.shape[1]), axis=1)) ** 2
+    psd = hann_spectrum(frames)
     width = int(0.05 * frames.shape[1])
     above, below = psd[:, 1 : width + 1].sum(1), psd[:, -width:].sum(1)
     return below / (above + below)
@@ -211,7 +216,7 @@ def rolloff_estimates(
     frames: np.ndarray,  # (B, L) complex, long and without noise or carrier offset
 ) -> np.ndarray:
     """(B,) roll-off of each frame, from its own 99 % bandwidth."""
-    psd = np.abs(np.fft.fft(frames * np.hanning(frames.shape[1]), axis=1)) ** 2
+    psd = hann_spectrum(frames)
     half = frames.shape[1] // 2
     folded = psd[:, 1:half] + psd[:, :half:-1]
     inside = (psd[:, :1] + np.cumsum(folded, 1)) / psd.sum(1, keepdims=True)

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['DatasetError', 'opening_of', 'refuse_what_is_no_data', 'refuse_a_twin', 'file_digest', 'refuse_a_changed_file',
-           'CellFile']
+           'CellFile', 'rows_by_cell']
 
 # %% ../nbs/05_files.ipynb #aaf06424
 import hashlib
@@ -146,3 +146,16 @@ class CellFile:
                 at = max(done - start, 0)
                 reader(here, out[at : at + len(here)])
             done += len(rows)
+
+# %% ../nbs/05_files.ipynb #c7db48e1
+def rows_by_cell(
+    label: np.ndarray,  # (N,) class numbers
+    snr: np.ndarray,  # (N,) SNR labels
+    classes: tuple[str, ...],
+) -> dict[tuple[str, int], np.ndarray]:
+    """(class, SNR label) -> its rows, ascending; cells by class, then SNR label. For rows in any order."""
+    # A stable sort: the rows of a cell stay in file order.
+    order = np.lexsort((snr, label))
+    borders = np.flatnonzero(np.diff(label[order]) | np.diff(snr[order])) + 1
+    cells = [rows for rows in np.split(order, borders) if len(rows)]
+    return {(classes[label[rows[0]]], int(snr[rows[0]])): rows for rows in cells}

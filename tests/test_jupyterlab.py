@@ -94,7 +94,7 @@ const done = arguments[arguments.length - 1];
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("notebook", ["index", "14_foqus"])
+@pytest.mark.parametrize("notebook", ["index", "15_foqus"])
 def test_a_notebook_runs_in_the_browser(lab, browser, notebook):
     browser.get(f"{lab}lab/workspaces/{notebook}/tree/nbs/{notebook}.ipynb?token=secret")
     content = browser.execute_async_script(RUN_ALL)

@@ -17,7 +17,7 @@ SCALES ?=
 TABLES ?= tables
 FIGURES ?= figures
 
-.PHONY: reproduce test quick checks browser lab bench docs clean
+.PHONY: reproduce test quick checks browser latex lab bench docs clean
 .DELETE_ON_ERROR:
 
 reproduce: .venv/.ready
@@ -32,7 +32,7 @@ reproduce: .venv/.ready
 	@$(BIN)/pip check
 	@touch $@
 
-test: checks browser
+test: checks browser latex
 	python -m pytest -m "slow or not slow" --durations=5
 
 quick: checks
@@ -50,6 +50,14 @@ browser:
 	    [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "Installing Chromium for the JupyterLab test." && \
 	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium chromium-driver >/dev/null; } || \
 	    echo "Chromium and its driver are not installed: the JupyterLab test will be skipped."
+
+# A test compiles every LaTeX table. Where there is no LaTeX and it can be installed (220 MB), it is.
+latex:
+	@kpsewhich booktabs.sty >/dev/null 2>&1 || command -v tectonic >/dev/null || { \
+	    [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "Installing LaTeX for the test that compiles the tables." && \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+	    apt-get install -y -qq --no-install-recommends texlive-latex-recommended >/dev/null; } || \
+	    echo "LaTeX is not installed: the test that compiles the tables will be skipped."
 
 lab: .venv/.ready
 	@# In a container one is often root, which Jupyter asks to confirm.

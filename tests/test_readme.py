@@ -11,7 +11,7 @@ from amr_coreset.coreset import METHODS
 from amr_coreset.experiments import Study, evaluate_coresets, finish_rows
 from amr_coreset.figures import accuracy_figure
 from amr_coreset.runs import load_scale, read_rows
-from amr_coreset.tables import describe_block, published_values, summarize, table_markdown
+from amr_coreset.tables import published_values, summarize, table_markdown
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -42,7 +42,7 @@ def test_the_own_method_of_the_readme_joins_the_grid_and_the_table(tmp_path):
         assert "Loss spread" in METHODS
         rows = finish_rows(study, 0.3, evaluate_coresets(study, 0.3))
         table = summarize(read_rows(rows), published_values("I"))
-        text = table_markdown(table, describe_block(table, mine, "Table I"))
+        text = table_markdown(table, mine, "Table I", "README.md")
         assert "| Loss spread |" in text and "| Loss spread x SNR |" in text
         assert len(accuracy_figure(table).legends[0].get_texts()) == 4
 

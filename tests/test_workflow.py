@@ -113,8 +113,8 @@ def test_a_table_from_one_command(uninterrupted):
     assert (
         "RML2016.10a-twin" in table
         and "not the real data set" in table
-        and "[**0.8036**]" in table
-        and "[**0.8487**]" in table
+        and "[**0.8036**, " in table
+        and "[**0.8487**, " in table
     )
     assert "| FoQuS |" in table and "| Loss spread |" in table and "| All frames (100 %) |" in table
 

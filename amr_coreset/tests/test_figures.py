@@ -11,12 +11,15 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from amr_coreset.figures import *
+from amr_coreset.foqus import foqus_score, forgetting, tiers
+from amr_coreset.tables import ALL_FRAMES, ranks
 
 
 # %% ../../nbs/24_figures.ipynb #4a74a4bd
-def example_table():
+def example_table(**other):
     rates, rng = (0.01, 0.05, 0.1, 0.2, 0.3), np.random.default_rng(0)
     rows = [
         (m, r, 0.4 + 0.1 * np.log10(100 * r) + 0.02 * k + rng.normal(0, 0.005), 0.02, 0.45 + 0.1 * k)
@@ -26,16 +29,27 @@ def example_table():
     table = pd.DataFrame(
         rows + [("All frames", 1.0, 0.8, np.nan, np.nan)], columns=["method", "rate", "mean", "std", "published"]
     )
-    return table.assign(
+    about = dict(
         data_set="example-twin", selection_model="CNN1D", evaluation_model="CNN1D", scale="invented", repeats=3
     )
+    return table.assign(variant="paper", balance="equal", **(about | other))
+
+
+def several_blocks():
+    """Two data sets, two networks each; the second set has no published values."""
+    networks = [dict(selection_model="CNN1D", evaluation_model=e) for e in ("CNN1D", "CNN2D")]
+    other = [dict(data_set="other", published=np.nan) | n for n in networks]
+    return pd.concat([example_table(**about) for about in networks + other])
 
 # %% ../../nbs/24_figures.ipynb #37bb42ba
 def test_a_figure_has_a_line_per_method_and_is_the_same_bytes_each_time():
     figure = accuracy_figure(example_table())
     ours, published = figure.axes
     assert [t.get_text() for t in figure.legends[0].get_texts()] == ["Uniform", "Margin", "FoQuS"]
-    assert "example-twin" in ours.get_title() and "published: example" == published.get_title()
+    assert ours.get_title() == "example-twin, CNN1D" and published.get_title() == "published: example, CNN1D"
+    assert figure.get_suptitle() == "scale invented, 3 repeat(s)" and ours.get_ylim() == published.get_ylim()
+    (line,) = [line for line in published.lines if line.get_label() == "FoQuS"]
+    assert line.get_xdata().tolist() == [1, 5, 10, 20, 30] and line.get_ydata().tolist() == [0.65] * 5
     assert len(accuracy_figure(example_table().assign(published=np.nan)).axes) == 1
     with TemporaryDirectory() as folder:
         first = [p.read_bytes() for p in save_figure(figure, Path(folder, "a_5.5"))]
@@ -46,6 +60,159 @@ def test_a_figure_has_a_line_per_method_and_is_the_same_bytes_each_time():
             "b.pdf",
             "b.png",
         ]
+
+# %% ../../nbs/24_figures.ipynb #a09c1c25
+def test_each_block_has_its_panels():
+    figure = accuracy_figure(several_blocks())
+    titles = [ax.get_title().replace("\n", ", ") for ax in figure.axes]
+    assert titles == [
+        "example-twin, CNN1D", "published: example, CNN1D", "example-twin, CNN1D → CNN2D", "published: example, CNN1D → CNN2D",
+        "other, CNN1D", "other, CNN1D → CNN2D",
+    ]  # fmt: skip
+    assert len(figure.legends[0].get_texts()) == 3
+    same = figure.axes[0].get_shared_y_axes()
+    assert all(
+        same.joined(figure.axes[0], ax) == ("example" in title) for ax, title in zip(figure.axes, titles, strict=True)
+    )
+    eight = pd.concat([several_blocks(), several_blocks().assign(scale="other")])
+    assert len({(round(ax.get_position().y0, 3)) for ax in accuracy_figure(eight).axes}) == 4
+
+# %% ../../nbs/24_figures.ipynb #99fbb2f5
+def example_rows():
+    rows = [
+        (
+            "example-twin",
+            "CNN1D",
+            evaluation,
+            method,
+            "paper",
+            "equal",
+            rate,
+            seed,
+            "invented",
+            {0: a, 10: a + 0.3, 20: a + 0.4},
+        )
+        for evaluation in ("CNN1D", "CNN2D")
+        for method, rate, base in (
+            ("Uniform", 0.1, 0.2),
+            ("Margin", 0.1, 0.3),
+            ("FoQuS", 0.1, 0.4),
+            (ALL_FRAMES, 1.0, 0.5),
+        )
+        for seed, a in enumerate((base, base + 0.06))
+        if method != ALL_FRAMES or evaluation == "CNN1D"
+    ]
+    columns = [
+        "data_set",
+        "selection_model",
+        "evaluation_model",
+        "method",
+        "variant",
+        "balance",
+        "rate",
+        "seed",
+        "scale",
+    ]
+    return pd.DataFrame(rows, columns=[*columns, "accuracy_per_snr"])
+
+
+def test_accuracy_per_snr_is_averaged_over_repeats():
+    figure = snr_figure(example_rows(), 0.1)
+    one, two = figure.axes
+    lines = {line.get_label(): line.get_ydata() for line in one.lines}
+    np.testing.assert_allclose(lines["FoQuS"], [0.43, 0.73, 0.83])
+    np.testing.assert_allclose(lines[ALL_FRAMES], [0.53, 0.83, 0.93])
+    assert two.get_title() == "example-twin\nCNN1D → CNN2D" and [line.get_label() for line in two.lines] == [
+        "Uniform", "Margin", "FoQuS",
+    ]  # fmt: skip
+    # Bands: FoQuS and Uniform, as wide as two standard deviations.
+    bands = [path for band in one.collections for path in band.get_paths()]
+    heights = [np.ptp(path.vertices[path.vertices[:, 0] == 10, 1]) for path in bands]
+    np.testing.assert_allclose(heights, [2 * np.std([0, 0.06], ddof=1)] * 2)
+    assert figure.get_suptitle() == "10 % kept, scale invented, 2 repeat(s)"
+    with pytest.raises(ValueError, match="no rows at rate 0.3; there are 0.1"):
+        snr_figure(example_rows(), 0.3)
+    with pytest.raises(ValueError, match="no SNR labels"):
+        snr_figure(example_rows().assign(accuracy_per_snr=[{}] * 14), 0.1)
+
+# %% ../../nbs/24_figures.ipynb #88025c61
+def test_ranks_are_drawn_as_they_are():
+    table = several_blocks()
+    table = table[~((table["method"] == "Margin") & (table["rate"] == 0.01))]
+    figure = rank_figure(table)
+    ours, published = figure.axes
+    assert [t.get_text() for t in ours.get_yticklabels()] == ranks(table).index.tolist()
+    first, second = ours.collections[0].get_array(), published.collections[0].get_array()
+    np.testing.assert_array_equal(first.filled(np.nan), ranks(table).to_numpy())
+    np.testing.assert_allclose(ours.collections[1].get_array()[:, 0], ranks(table).mean(axis=1))
+    assert first.mask.sum() == 4 and second[:, -10:].mask.all() and "scale invented, 3 repeat(s)" in ours.get_title()
+    assert len(rank_figure(table.assign(published=np.nan)).axes) == 1
+
+# %% ../../nbs/24_figures.ipynb #19ef151b
+def example_frames():
+    """Label, SNR, and what three methods select: everything, class a from 10 dB, a random part."""
+    label, snr = np.repeat(np.arange(4), 60), np.tile([0, 10, 20], 80)
+    part = np.random.default_rng(0).permutation(240)[:60]
+    chosen = {"All": np.arange(240), "a": np.flatnonzero((label == 0) & (snr > 0)), "Uniform": part}
+    return label, snr, chosen
+
+
+def test_shares_relative_to_uniform_sampling():
+    label, snr, chosen = example_frames()
+    assert relative_shares(label, chosen["All"]).tolist() == [1, 1, 1, 1]
+    assert relative_shares(label, chosen["a"]).tolist() == [4, 0, 0, 0]
+    np.testing.assert_allclose(relative_shares(snr, chosen["a"]), [0, 1.5, 1.5])
+    figure = selection_figure(label, snr, chosen, ("a", "b", "c", "d"), "title")
+    classes, labels, _ = figure.axes
+    assert [t.get_text() for t in classes.get_xticklabels()] == [
+        "a",
+        "b",
+        "c",
+        "d",
+    ] and figure.get_suptitle() == "title"
+    np.testing.assert_allclose(labels.collections[0].get_array()[1], [0, 1.5, 1.5])
+    assert labels.collections[0].norm(1) == 0.5, "uniform is the middle of the colours"
+    assert len(selection_figure(label, None, chosen, ("a", "b", "c", "d")).axes) == 2
+
+# %% ../../nbs/24_figures.ipynb #fdde9d0e
+def example_training(frames=2400):
+    """Invented trajectories over 20 epochs: some frames are hard, the more so the lower their SNR label."""
+    rng = np.random.default_rng(0)
+    label, snr = np.arange(frames) % 4, rng.choice([0, 10, 20], frames)
+    ease = rng.beta(2, 1, frames) * (0.5 + snr / 40)
+    chance = ease * (1 - np.exp(-np.arange(1, 21)[:, None] / 4))
+    correct = rng.random((20, frames)) < chance
+    return correct, rng.exponential(0.2 + 3 * (1 - chance)), label, snr
+
+
+def test_tiers_are_those_that_foqus_draws_from():
+    correct, loss, label, _ = example_training(302)
+    score = foqus_score(correct, loss)
+    tier = tier_of(score, label)
+    for c in range(4):
+        own = np.flatnonzero(label == c)
+        for t, share in enumerate(np.eye(3)):
+            members = own[tier[own] == t]
+            drawn = tiers(score[own], len(members), np.arange(len(own)), np.zeros(len(own)), ratios=tuple(share))
+            assert sorted(own[drawn]) == sorted(members)
+        assert score[own][tier[own] == 0].min() >= score[own][tier[own] == 1].max()
+    assert tier_of(np.array([1.0, 1, 1, 0])).tolist() == [0, 0, 1, 2]
+
+
+def test_the_score_figure_counts_every_frame():
+    correct, loss, label, snr = example_training()
+    figure = score_figure(correct, loss, label, snr, tuple("abcd"), "title")
+    often, long, good, _, borders, shares = figure.axes[:6]
+    for ax in (often, long, good):
+        assert sum(bar.get_height() for bar in ax.patches) == 2400
+    assert [bar.get_height() for bar in often.patches] == np.bincount(forgetting(correct)).tolist()
+    assert [t.get_text() for t in borders.get_legend().get_texts()] == ["top", "middle", "bottom"]
+    assert len(borders.patches) == 12 and len(shares.patches) == 9
+    top = [bar.get_height() for bar in shares.patches[:3]]
+    tier = tier_of(foqus_score(correct, loss), label)
+    np.testing.assert_allclose(top, [(tier[snr == s] == 0).mean() for s in (0, 10, 20)])
+    no_snr = score_figure(correct, loss, label, None, tuple("abcd")).axes[5]
+    assert [t.get_text() for t in no_snr.get_xticklabels()] == list("abcd")
 
 # %% ../../nbs/24_figures.ipynb #74111889
 def test_every_method_has_its_own_look():

@@ -6,14 +6,21 @@
 __all__ = []
 
 # %% ../../nbs/tests/00_test_tables.ipynb #d8796f8b
+import os
+import re
+import shutil
+import subprocess
 from dataclasses import asdict, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from amr_coreset.foqus import METRICS
 from amr_coreset.runs import ResultRow, Scale
+from amr_coreset.selection import SAMPLERS
 from amr_coreset.tables import *
 
 
@@ -27,37 +34,18 @@ def test_blocks_have_names_of_their_own():
 
 # %% ../../nbs/23_tables.ipynb #2825ad15
 EXAMPLE = ResultRow(
-    "RML2016.10a-twin",
-    "CNN1D",
-    "CNN1D",
-    "Uniform",
-    "paper",
-    "equal",
-    0.05,
-    0,
-    "tiny",
-    0.5,
-    0.6,
-    {10: 0.5},
-    100,
-    5,
-    1.25,
-    1,
-    "cpu",
-    "0.1.0",
-    "00",
-    "01",
-    "ab",
-    "12",
-)
+    "RML2016.10a-twin", "CNN1D", "CNN1D", "Uniform", "paper", "equal", 0.05, 0, "tiny", 0.5, 0.6, {10: 0.5}, 100, 5, 1.25, 1,
+    "cpu", "0.1.0", "00", "01", "ab", "12",
+)  # fmt: skip
 TINY = Scale(
     name="tiny", frames_per_cell=5, snr_min=10, normalization="none", recipe="lab", epochs=5, rates=(0.05, 0.1), repeats=2,
     record_each=False, record_source="epoch_end", short_runs=0, short_epochs=1, evaluate_every=1, threads=1, record_threads=1,
     methods=("Uniform", "FoQuS"), cut="99 % of everything.",
 )  # fmt: skip
+ABOUT = (TINY, "Table I", "nbs/paper/table1.ipynb")
 
 
-def example_rows():
+def example_rows(**other):
     values = {
         ("Uniform", 0.05): (0.40, 0.50),
         ("FoQuS", 0.05): (0.60, 0.50),
@@ -66,10 +54,15 @@ def example_rows():
         (ALL_FRAMES, 1.0): (0.9,),
     }
     rows = [
-        replace(EXAMPLE, method=m, rate=r, seed=s, accuracy=a)
+        replace(EXAMPLE, method=m, rate=r, seed=s, accuracy=a, **other)
         for (m, r), accuracies in values.items()
         for s, a in enumerate(accuracies)
     ]
+    return pd.DataFrame([asdict(row) for row in rows])
+
+
+def one_seed(values, **other):
+    rows = [replace(EXAMPLE, method=m, rate=r, accuracy=a, **other) for (m, r), a in values.items()]
     return pd.DataFrame([asdict(row) for row in rows])
 
 # %% ../../nbs/23_tables.ipynb #83a634eb
@@ -79,12 +72,14 @@ def test_means_published_values_and_best():
         pd.concat([rows, rows[rows["method"] == "Uniform"].assign(variant="deepcore", accuracy=0.3)]),
         published_values("I"),
     )
-    text = table_markdown(both, describe_block(both, TINY, "T"))
-    assert "| Uniform | 0.4500 ± 0.0707" in text and "| Uniform (deepcore) | 0.3000 ± 0.0000" in text
+    text = table_markdown(both, *ABOUT)
+    assert "| Uniform | <u>0.4500 ± 0.0707</u>" in text and "| Uniform (deepcore) | 0.3000 ± 0.0000" in text
     table = summarize(rows, published_values("I")).set_index(["method", "rate"])
     line = table.loc[("FoQuS", 0.05)]
     assert line["mean"] == 0.55 and abs(line["std"] - 0.0707107) < 1e-6 and line["repeats"] == 2
     assert line["published"] == 0.7066 and table.loc[("Uniform", 0.1), "published"] == 0.5257
+    assert abs(line["difference"] - (0.55 - 0.7066)) < 1e-12 and table.loc[("Uniform", 0.1), "difference"] > 0
+    assert np.isnan(table.loc[(ALL_FRAMES, 1.0), "difference"]) and summarize(rows)["difference"].isna().all()
     # Uniform and FoQuS are equal at 10 %: both are best. Training on everything is not in the contest.
     assert table["best"].to_dict() == {
         ("Uniform", 0.05): False,
@@ -94,24 +89,194 @@ def test_means_published_values_and_best():
         (ALL_FRAMES, 1.0): False,
     }
 
+# %% ../../nbs/23_tables.ipynb #36e2a3e4
+def test_second_place():
+    def places(*means):
+        table = summarize(one_seed({(name, 0.1): a for name, a in zip("ABCD", means, strict=False)}))
+        return "".join(table["method"][table["best"]]), "".join(table["method"][table["second"]])
+
+    assert places(0.3, 0.5, 0.4) == ("B", "C") and places(0.3, 0.4, 0.5, 0.4) == ("C", "BD")
+    # Equal to four digits is equal; who shares the first place leaves no second.
+    assert places(0.50001, 0.50004, 0.4) == ("AB", "") and places(0.5, 0.4, 0.40001) == ("A", "BC")
+    assert places(0.5) == ("A", "")
+
+# %% ../../nbs/23_tables.ipynb #ddd04922
+def test_ranks():
+    first = {
+        ("A", 0.1): 0.3,
+        ("B", 0.1): 0.5,
+        ("C", 0.1): 0.5,
+        ("A", 0.05): 0.2,
+        ("B", 0.05): 0.1,
+        ("All frames", 1.0): 0.9,
+    }
+    second = {("A", 0.1): 0.6, ("C", 0.1): 0.7}
+    rows = pd.concat([one_seed(first), one_seed(second, evaluation_model="LSTM")])
+    table = ranks(summarize(rows))
+    data = "RML2016.10a-twin"
+    assert list(table.columns) == [(data, "CNN1D", 0.05), (data, "CNN1D", 0.1), (data, "CNN1D → LSTM", 0.1)]
+    # C: 1.5 and 1; B: 2 and 1.5; A: 1, 3 and 2. What is missing counts for nothing.
+    assert list(table.index) == ["C", "B", "A"] and table.mean(axis=1).tolist() == [1.25, 1.75, 2.0]
+    np.testing.assert_array_equal(table.to_numpy(), [[np.nan, 1.5, 1], [2, 1.5, np.nan], [1, 3, 2]])
+    published = ranks(summarize(example_rows(), published_values("I")), "published")
+    assert ranks(summarize(one_seed({("A", 0.1): 0.3}))).isna().all(axis=None), "who is alone has no rank"
+    assert published.loc["FoQuS"].tolist() == [1, 1] and published.loc["Uniform"].tolist() == [2, 2]
+
 # %% ../../nbs/23_tables.ipynb #d105ea8e
 def test_the_three_files_hold_the_same_numbers():
     with TemporaryDirectory() as folder:
         table = summarize(example_rows(), published_values("I"))
-        csv, md, tex = write_table(Path(folder, "t"), table, TINY, "Table I")
+        csv, md, tex = write_table(Path(folder, "t"), table, *ABOUT)
         back = pd.read_csv(csv)
         assert len(back) == 5 and list(back["mean"]) == [0.45, 0.55, 0.7, 0.7, 0.9]
         text = md.read_text()
-        assert "| FoQuS | **0.5500 ± 0.0707** [**0.7066**] | **0.7000 ± 0.1414** [**0.8036**] | **0.6250** |" in text
+        assert "| **0.5500 ± 0.0707**<br>[**0.7066**, −0.1566] | **0.7000 ± 0.1414**<br>[**0.8036**, −0.1036] |" in text
+        assert "| **0.6250**<br>[**0.7551**, −0.1301] |" in text and "| <u>0.5750</u><br>[0.4922, +0.0828] |" in text
         assert "synthetic twin of RML2016.10a, not the real data set" in text and "99 % of everything." in text
-        assert "| All frames (100 %) |  |  | 0.9000 |" in text
+        assert "| All frames (100 %) |  |  | 0.9000 |" in text and "Made by nbs/paper/table1.ipynb" in text
         latex = tex.read_text()
-        assert "\\textbf{0.5500 $\\pm$ 0.0707} [\\textbf{0.7066}]" in latex and "99 \\% of everything." in latex
-        assert "Method & 5 \\% & 10 \\% & Avg" in latex
-        assert latex.count("\\begin{") == latex.count("\\end{") and "±" not in latex
+        assert "FoQuS & \\textbf{0.5500 $\\pm$ 0.0707} & \\textbf{0.7000 $\\pm$ 0.1414} & \\textbf{0.6250}" in latex
+        assert " & \\scriptsize [\\textbf{0.7066}, $-$0.1566] & " in latex and "\\underline{0.5750}" in latex
+        assert "Method & 5 \\% & 10 \\% & Avg" in latex and "99 \\% of everything." in latex
+        assert latex.count("\\begin{") == latex.count("\\end{") and latex.isascii()
         before = [p.read_bytes() for p in (csv, md, tex)]
-        write_table(Path(folder, "t"), table, TINY, "Table I")
+        write_table(Path(folder, "t"), table, *ABOUT)
         assert before == [p.read_bytes() for p in (csv, md, tex)]
+
+# %% ../../nbs/23_tables.ipynb #b396db02
+def test_shared_notes_are_printed_once():
+    networks = [dict(selection_model="CNN1D"), dict(selection_model="CNN2D", evaluation_model="CNN2D")]
+    sets = [dict(data_digest="aa"), dict(data_set="Sig2019-12-twin", data_digest="bb")]
+    rows = pd.concat([example_rows(**data, **network) for data in sets for network in networks])
+    text = table_markdown(summarize(rows, published_values("I")), *ABOUT)
+    assert text.count("**Table I: ") == 4 and "**Table I: Sig2019-12-twin, CNN2D, scale tiny**" in text
+    blocks, shared = text.split("**All blocks**")
+    assert blocks.count("digest aa.") == blocks.count("digest bb.") == 2 and "digest" not in shared
+    for note in ("99 % of everything.", "Made by nbs/paper/table1.ipynb", "In brackets: the value published"):
+        assert note not in blocks and shared.count(note) == 1
+    latex = table_latex(summarize(rows, published_values("I")), *ABOUT)
+    # Blocks as small as these share a float.
+    assert latex.count("\\begin{table*}") == 1 and latex.count("\\begin{tabular}") == 4
+    assert "\\caption{Table I}" in latex and "\\textbf{Sig2019-12-twin, CNN2D, scale tiny}" in latex
+    many = pd.concat(rows.assign(method=rows["method"].replace("Uniform", f"M{k}")) for k in range(6)).drop_duplicates(
+        ["data_set", "selection_model", "method", "rate", "seed"]
+    )
+    latex = table_latex(summarize(many, published_values("I")), *ABOUT)
+    assert latex.count("Notes to all blocks stand under the last one.") == 1 and latex.count("of everything") == 1
+    assert latex.index("of everything") > latex.rindex("bottomrule")
+    # A block without published values has a note of its own, and then so have the others.
+    table = summarize(rows, published_values("I").query("dataset == 'RML2016.10a'"))
+    blocks, shared = table_markdown(table, *ABOUT).split("**All blocks**")
+    assert blocks.count("In brackets") == 2 and blocks.count("Test accuracy") == 4 and "Test accuracy" not in shared
+
+# %% ../../nbs/23_tables.ipynb #ec7ebc18
+def test_a_method_may_be_missing_at_a_rate():
+    values = {("A", 0.1): 0.3, ("B", 0.1): 0.5, ("B", 0.05): 0.1, ("FoQuS", 0.1): 0.4, ("FoQuS", 0.05): 0.3}
+    text = table_markdown(summarize(one_seed(values), published_values("I")), *ABOUT)
+    assert "| A |  | 0.3000 |  |" in text and "| B | <u>0.1000</u> | **0.5000** | <u>0.3000</u> |" in text
+    # FoQuS alone has published values here: none of them is called the best.
+    assert (
+        "| FoQuS | **0.3000**<br>[0.7066, −0.4066] | <u>0.4000</u><br>[0.8036, −0.4036] | **0.3500**<br>[0.7551, −0.4051] |"
+        in text
+    )
+    assert "nan" not in text.lower() and "±" not in text and "accuracy over 1 repeat(s)" in text
+
+# %% ../../nbs/23_tables.ipynb #3a972f19
+def test_all_frames_stand_in_the_blocks_of_the_network_they_trained():
+    rows = pd.concat(
+        [example_rows(), example_rows(selection_model="CNN2D"), one_seed({(ALL_FRAMES, 1.0): 0.8}, **LSTM)]
+    )
+    rows = rows[(rows["method"] != ALL_FRAMES) | (rows["selection_model"] == rows["evaluation_model"])]
+    text = table_markdown(summarize(rows), *ABOUT)
+    assert (
+        text.count("**Table I: ") == 2
+        and text.count("| All frames (100 %) |  |  | 0.9000 |") == 2
+        and "LSTM" not in text
+    )
+
+
+LSTM = dict(selection_model="LSTM", evaluation_model="LSTM")
+
+# %% ../../nbs/23_tables.ipynb #b2549fd6
+def test_names_cannot_break_a_table():
+    table = summarize(one_seed({("a_b & 5 % | *#^~$x\\{y}", 0.1): 0.3}))
+    assert "| a\\_b & 5 % \\| \\*#^~$x\\\\{y} | **0.3000**" in table_markdown(table, *ABOUT)
+    name = r"a\_b \& 5 \% $|$ {*}\#\^{}\textasciitilde{}\$x\textbackslash{}\{y\} & \textbf{0.3000}"
+    assert name in table_latex(table, *ABOUT)
+    quoted = table_latex(table, replace(TINY, cut='Of "x" ≥ 1, −β → ± 2.'), "T", "n_b")
+    assert "Of ``x'' $\\ge$ 1, $-$$\\beta$ $\\to$ $\\pm$ 2." in quoted and "Made by n\\_b" in quoted
+
+# %% ../../nbs/23_tables.ipynb #d30dbe23
+def ablation_rows():
+    means = dict(zip(ABLATION.values(), np.linspace(0.3, 0.4, 14), strict=True))
+    return one_seed({(name, 0.01): a for name, a in means.items()} | {("Uniform", 0.01): 0.9})
+
+
+def test_the_ablation():
+    assert {metrics for metrics, _ in ABLATION} >= {METRICS, METRICS[:1]} and {s for _, s in ABLATION} <= set(SAMPLERS)
+    assert list(ABLATION.values())[:2] == ["FoQuS F", "FoQuS F top-k"] and ABLATION[METRICS, "tiers"] == "FoQuS"
+    assert ABLATION[METRICS[::2], "top_k"] == "FoQuS F+Q top-k" and ABLATION[METRICS, "top_k"] == "FoQuS F+P+Q top-k"
+    published = published_ablation()
+    assert len(published) == 7 and published["accuracy"].iloc[[0, -1]].tolist() == [0.3564, 0.5410]
+    rows = ablation_rows()
+    table = ablation_table(summarize(rows, published_values("I")), published)
+    assert len(table) == 14 and "Uniform" not in set(table["method"]) and "difference" not in table
+    assert table.loc[table["best"], "method"].tolist() == ["FoQuS", "FoQuS F+P+Q top-k"]
+    text = table_markdown(table, TINY, "Table V", "nbs/paper/table5.ipynb")
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    assert lines[0] == "| F | P | Q | tiers | top-k | published |" and len(lines) == 9
+    assert lines[2] == "| ✓ |  |  | 0.3000 | 0.3077 | 0.3564 |"
+    assert lines[-2:] == [
+        "|  | ✓ | ✓ | <u>0.3769</u> | <u>0.3846</u> | 0.5026 |", "| ✓ | ✓ | ✓ | **0.3923** | **0.4000** | **0.5410** |"
+    ]  # fmt: skip
+    assert "CNN1D, 1 % kept, scale tiny" in text and "equals the Forgetting baseline of Table I" in text
+    some = rows[~rows["method"].isin(["FoQuS P", "FoQuS F+Q", "FoQuS F+Q top-k"])]
+    text = table_markdown(ablation_table(summarize(some)), TINY, "Table V", "n")
+    assert "|  | ✓ |  |  | 0.3231 |" in text and "| ✓ |  | ✓ |" not in text and "ublished" not in text
+    with pytest.raises(ValueError, match="one rate"):
+        ablation_table(summarize(pd.concat([rows, rows.assign(rate=0.05)])))
+    with pytest.raises(ValueError, match="one rate"):
+        ablation_table(summarize(example_rows().query("method == 'Uniform'")))
+
+# %% ../../nbs/23_tables.ipynb #ef83a29d
+def compile_latex(folder, layout):
+    """Compile all .tex files of the folder into one document; returns its log."""
+    tex = shutil.which("pdflatex") or shutil.which("tectonic")
+    options = ["--keep-logs"] if Path(tex).name == "tectonic" else ["-interaction=nonstopmode", "-halt-on-error"]
+    inputs = "\\clearpage\n".join(f"\\input{{{path.name}}}\n" for path in sorted(Path(folder).glob("t*.tex")))
+    text = f"\\documentclass[{layout}]{{article}}\n\\usepackage{{booktabs,graphicx,amssymb}}\n"
+    Path(folder, "all.tex").write_text(f"{text}\\begin{{document}}\n{inputs}\\end{{document}}\n")
+    run = subprocess.run([tex, *options, "all.tex"], cwd=folder, capture_output=True, text=True, errors="replace")
+    assert run.returncode == 0, run.stdout[-2000:]
+    return Path(folder, "all.log").read_text(errors="replace")
+
+
+def test_latex_compiles_and_fits_the_page():
+    if not (shutil.which("pdflatex") or shutil.which("tectonic")):
+        reason = "neither pdflatex nor tectonic is installed"
+        return pytest.skip(reason) if "PYTEST_CURRENT_TEST" in os.environ else print(reason)
+    methods, rates = published_values("I")["method"].unique(), (0.01, 0.05, 0.1, 0.2, 0.3)
+    block = pd.concat([one_seed({(m, r): 0.5 + r for m in methods for r in rates}).assign(seed=s) for s in (0, 1)])
+    eight = pd.concat(
+        block.assign(data_set=d, selection_model=a, evaluation_model=b)
+        for d in ("RML2016.10a-twin", "Sig2019-12")
+        for a, b in (("CNN1D", "CNN2D"), ("CNN1D", "LSTM"), ("CNN2D", "CNN1D"), ("CNN2D", "LSTM"))
+    )
+    block = pd.concat(
+        [
+            block,
+            one_seed({("50 % a_b & c", 0.1): 0.3, ("[x]", 0.1): 0.3, ("*<^~{}$#|", 0.1): 0.3, (ALL_FRAMES, 1.0): 0.9}),
+        ]
+    )
+    with TemporaryDirectory() as folder:
+        write_table(Path(folder, "t1"), summarize(block, published_values("I")), *ABOUT)
+        write_table(Path(folder, "t3"), summarize(eight, published_values("III")), *ABOUT)
+        ablation = ablation_table(summarize(ablation_rows()), published_ablation())
+        write_table(Path(folder, "t5"), ablation, TINY, "Table V", "nbs/paper/table5.ipynb")
+        for layout in ("a4paper", "a4paper,twocolumn"):
+            log = compile_latex(folder, layout)
+            too_wide = [float(points) for points in re.findall(r"Overfull .hbox .([\d.]+)pt too wide", log)]
+            assert max(too_wide, default=0) < 2 and "too large for page" not in log and "Output written" in log
 
 # %% ../../nbs/23_tables.ipynb #5de61931
 def test_rows_that_do_not_belong_together_are_refused():

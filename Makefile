@@ -1,4 +1,6 @@
-# make reproduce   regenerate Table I end to end (DATASET=, MODEL=, SCALE=, VARIANT=, DATA_DIR= choose what; see README.md)
+# make reproduce   regenerate tables: a block of Table I; TABLE=1 to 5 or all; DATASET=, MODEL=, METHOD=, RATE=, SCALE=, VARIANT=,
+#                  DATA_DIR=, DEVICE=, CORES=, PROFILE=slurm|kubernetes and PARTS= choose what and where; see README.md
+# make plan        what that holds and about how long it takes here    make status   how far it is
 # make test        all tests and checks          make quick   the fast ones
 # make lab         JupyterLab on this project    make bench   measure speed and memory
 # make docs        README.md from nbs/index.ipynb
@@ -8,21 +10,21 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-DATASET ?= RML2016.10a-twin
-MODEL ?= CNN1D
 SCALE ?= smoke
-VARIANT ?= paper
-DATA_DIR ?=
-SCALES ?=
-TABLES ?= tables
-FIGURES ?= figures
+ASKED = $(foreach word,TABLE DATASET MODEL METHOD RATE VARIANT SCALES TABLES FIGURES PARTS DEVICE GPUS, \
+    $(if $($(word)),$(shell echo $(word) | tr A-Z a-z)="$($(word))"))
+RUN = python workflow/run.py
+CONFIG = --config scale=$(SCALE) $(ASKED) $(if $(DATA_DIR),data_dir="$$(realpath "$(DATA_DIR)")")
+WHERE = $(if $(PROFILE),--profile workflow/profiles/$(PROFILE)) $(if $(CORES),--cores $(CORES))
 
-.PHONY: reproduce test quick checks browser latex lab bench docs clean
+.PHONY: reproduce plan status test quick checks browser latex lab bench docs clean
 .DELETE_ON_ERROR:
 
 reproduce: .venv/.ready
-	@python workflow/run.py --config dataset=$(DATASET) model=$(MODEL) scale=$(SCALE) variant=$(VARIANT) \
-	    $(if $(DATA_DIR),data_dir="$$(realpath "$(DATA_DIR)")") $(if $(SCALES),scales="$(SCALES)") tables=$(TABLES) figures=$(FIGURES)
+	@$(RUN) $(CONFIG) $(WHERE)
+
+plan status: .venv/.ready
+	@$(RUN) $@ $(CONFIG) $(if $(CORES),--cores $(CORES))
 
 .venv/.ready: settings.ini setup.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Set PYTHON=/path/to/a/newer/python.")'

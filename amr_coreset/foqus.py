@@ -7,6 +7,8 @@ __all__ = ['METRICS', 'NORMALIZATIONS', 'forgetting', 'persistent_error', 'quali
            'tier_counts', 'tiers', 'foqus']
 
 # %% ../nbs/15_foqus.ipynb #691e33d6
+from itertools import combinations
+
 import numpy as np
 from scipy import stats
 
@@ -156,3 +158,17 @@ def foqus(
     if "quality" in metrics:
         record.need("loss", by="FoQuS with the quality metric")
     return foqus_score(record.correct, record.loss, beta=beta, normalization=normalization, metrics=metrics)
+
+# %% ../nbs/15_foqus.ipynb #e052b047
+def _ablated(metrics: tuple[str, ...]):
+    def score(record: TrainingRecord, *, beta: float = 0.1, normalization: str = "eq8") -> np.ndarray:
+        return foqus(record, beta=beta, normalization=normalization, metrics=metrics)
+
+    return score
+
+
+for _metrics in [some for size in (1, 2, 3) for some in combinations(METRICS, size)]:
+    _name = "FoQuS " + "+".join(metric[0].upper() for metric in _metrics)
+    for _sampler, _title in (("tiers", _name), ("top_k", f"{_name} top-k")):
+        if (_metrics, _sampler) != (METRICS, "tiers"):  # that is FoQuS itself
+            method(_title, needs=("correct",), sampler=_sampler, hard_first=False, listed=False)(_ablated(_metrics))

@@ -10,6 +10,7 @@ import argparse
 import os
 import sys
 import time
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
 from typing import Any
@@ -18,6 +19,8 @@ import papermill
 import yaml
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
+
+from .workspace import write_text
 
 # %% ../nbs/25_runner.ipynb #554fb368
 class RunError(RuntimeError):
@@ -101,15 +104,32 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("notebook")
     parser.add_argument("output")
     parser.add_argument("-p", dest="parameters", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"))
+    parser.add_argument("--log", help="file for what is printed; if the run fails, its error stands first in it")
     options = parser.parse_args(arguments)
+    parameters = {name: yaml.safe_load(value) for name, value in options.parameters}
+    if options.log:
+        return _run_into(Path(options.log), options.notebook, options.output, parameters)
     try:
-        run_notebook(
-            options.notebook, options.output, {name: yaml.safe_load(value) for name, value in options.parameters}
-        )
+        run_notebook(options.notebook, options.output, parameters)
     except RunError as error:
         print(error, file=sys.stderr)
         return 1
     return 0
+
+
+def _run_into(log: Path, notebook: str, output: str, parameters: dict[str, Any]) -> int:
+    """Run with everything that is printed in the file `log`; after a failure the error stands first in it."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with open(log, "w", encoding="utf-8", buffering=1) as file, redirect_stdout(file), redirect_stderr(file):
+        try:
+            run_notebook(notebook, output, parameters)
+            return 0
+        except RunError as error:
+            failure = str(error)
+    before = log.read_text(encoding="utf-8", errors="replace")
+    write_text(log, f"{failure}\n\nPrinted before:\n{before}")
+    print(f"{failure.splitlines()[0]} ({log})", file=sys.stderr)
+    return 1
 
 
 if __name__ == "__main__" and "__file__" in globals():  # not in the notebook

@@ -156,6 +156,7 @@ class Method:
 
 
 METHODS: dict[str, Method] = {}
+_UNLISTED: dict[str, Method] = {}
 BY_SNR = " x SNR"
 
 # %% ../nbs/14_selection.ipynb #a8a29e77
@@ -167,6 +168,7 @@ def method(
     sampler: str = "top_k",  # for functions that give scores; one of `SAMPLERS`
     by_snr: bool = False,  # stratified by SNR label
     hard_first: bool = True,  # whether high scores mean hard frames; CCS leaves out the hard end
+    listed: bool = True,  # False: found by its name, but not in `METHODS`; for the many forms of an ablation
 ) -> Callable:
     """Register the decorated function as a method of `METHODS`.
 
@@ -181,7 +183,8 @@ def method(
     def register(function: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
         _check_registration(name, function, needs, sampler, by_snr)
         summary = (inspect.getdoc(function) or "").split("\n")[0]
-        METHODS[name] = Method(name, function, tuple(needs), tuple(variants), sampler, by_snr, hard_first, summary)
+        made = Method(name, function, tuple(needs), tuple(variants), sampler, by_snr, hard_first, summary)
+        (METHODS if listed else _UNLISTED)[name] = made
         return function
 
     return register
@@ -211,7 +214,8 @@ def _check_registration(name: str, function: Callable, needs: tuple[str, ...], s
 # %% ../nbs/14_selection.ipynb #e64cb91f
 def find_method(name: str) -> Method:
     """The method of this name; "<method> x SNR" is any method, stratified by SNR label. Raises `ValueError`."""
-    known = METHODS.get(name) or METHODS.get(name.removesuffix(BY_SNR))
+    every = _UNLISTED | METHODS
+    known = every.get(name) or every.get(name.removesuffix(BY_SNR))
     if known is None:
         hint = "Importing amr_coreset.coreset registers all of the package's."
         raise ValueError(f"method {name!r} is unknown; choose one of {', '.join(METHODS)}. {hint}")

@@ -17,6 +17,7 @@ from amr_coreset.synthesis import RML2016_10A, generate
 from amr_coreset.twins import write_pickle
 
 ROOT = Path(__file__).resolve().parent.parent
+BLOCK = "table1_RML2016.10a-twin_CNN1D"
 
 
 def project(folder: Path) -> Path:
@@ -73,7 +74,7 @@ def test_the_other_reading_is_a_table_of_its_own(uninterrupted):
     folder, _ = uninterrupted
     before, rows = outputs(folder), len(list(folder.glob("runs/tiny/*/*/rows/*.json")))
     finish(folder, "variant=deepcore")
-    table = (folder / "tables/table1_deepcore.md").read_text()
+    table = (folder / f"tables/{BLOCK}_deepcore.md").read_text()
     assert "| Uniform |" in table and "| Forgetting (deepcore) |" in table and "| FoQuS |" in table
     assert {name: before[name] for name in before} == {name: outputs(folder)[name] for name in before}
     again = len(list(folder.glob("runs/tiny/*/*/rows/*.json")))
@@ -84,7 +85,8 @@ def test_the_other_reading_is_a_table_of_its_own(uninterrupted):
 def outputs(folder: Path) -> dict[str, bytes]:
     return {
         str(p.relative_to(folder)): p.read_bytes()
-        for p in [*folder.glob("tables/table1.*"), *folder.glob("figures/table1_RML*")]
+        for p in [*folder.glob(f"tables/{BLOCK}.*"), *folder.glob(f"figures/{BLOCK}*.p*")]
+        if "deepcore" not in p.name
     }
 
 
@@ -106,10 +108,12 @@ def uninterrupted(tmp_path_factory):
 def test_a_table_from_one_command(uninterrupted):
     folder, text = uninterrupted
     files = outputs(folder)
-    assert sorted(Path(name).suffix for name in files) == [".csv", ".md", ".pdf", ".png", ".tex"]
+    assert sorted(Path(name).suffix for name in files) == [".csv", ".md", ".pdf", ".pdf", ".png", ".png", ".tex"]
     assert "did not start" not in text and "Invalid Signature" not in text, "kernels must not disturb each other"
-    assert "1 record(s) with 1 short run(s), and 16 coreset trainings" in text and "test accuracy on" in text
-    table = files["tables/table1.md"].decode()
+    assert "In all 17 trainings at scale tiny, 17 left: about" in text
+    logs = {p.name: p.read_text() for p in folder.glob("runs/tiny/RML2016.10a-twin/CNN1D/logs/*")}
+    assert "test accuracy on" in logs["record-s0.log"] and "8 of 8: Forgetting" in logs["evaluate-I-CNN1D-r0.3.log"]
+    table = files[f"tables/{BLOCK}.md"].decode()
     assert (
         "RML2016.10a-twin" in table
         and "not the real data set" in table
@@ -122,7 +126,7 @@ def test_a_table_from_one_command(uninterrupted):
 @pytest.mark.slow
 def test_a_third_start_does_nothing(uninterrupted):
     folder, _ = uninterrupted
-    began, before = time.perf_counter(), {p: p.stat().st_mtime_ns for p in folder.glob("tables/table1.*")}
+    began, before = time.perf_counter(), {p: p.stat().st_mtime_ns for p in folder.glob(f"tables/{BLOCK}.*")}
     assert "Nothing to be done" in finish(folder)
     assert time.perf_counter() - began < 30 and before == {p: p.stat().st_mtime_ns for p in before}
 
@@ -182,7 +186,7 @@ def test_what_cannot_be_done_is_said_at_once(tmp_path):
     folder = project(tmp_path)
     for config, message in [
         (["scale=smoky"], "scale 'smoky' is unknown"),
-        (["dataset=RML2016.10a", f"data_dir={tmp_path}"], "RML2016.10a: no file RML2016.10a_dict.pkl"),
+        (["dataset=RML2016.10a", "model=CNN1D", f"data_dir={tmp_path}"], "RML2016.10a: no file RML2016.10a_dict.pkl"),
     ]:
         text = finish(folder, *config, code=1)
         assert message in text and "Traceback" not in text, text
@@ -202,10 +206,10 @@ def test_a_real_file_in_a_folder_with_a_space(tmp_path):
     def rows():
         return {p: p.stat().st_mtime_ns for p in folder.glob("runs/*/*/*/rows/*.json")}
 
-    config = ["dataset=RML2016.10a", f"data_dir={data}"]
+    config = ["dataset=RML2016.10a", "model=CNN1D", f"data_dir={data}"]
     write_file(0)
     finish(folder, *config)
-    table, first = (folder / "tables/table1.md").read_text(), rows()
+    table, first = (folder / "tables/table1_RML2016.10a_CNN1D.md").read_text(), rows()
     assert "RML2016.10a (a file given as the real RML2016.10a)" in table and "twin" not in table
     assert len(first) == 17, "a record, four methods, two rates, two repeats"
 
@@ -217,7 +221,7 @@ def test_a_real_file_in_a_folder_with_a_space(tmp_path):
     # Another file under the same name is other data.
     write_file(1)
     finish(folder, *config)
-    assert len(rows()) == 34 and (folder / "tables/table1.md").read_text() != table
+    assert len(rows()) == 34 and (folder / "tables/table1_RML2016.10a_CNN1D.md").read_text() != table
 
 
 @pytest.mark.slow
@@ -231,8 +235,8 @@ def test_own_recordings_go_through_every_method_to_a_table(tmp_path):
     assert recorded.digest == mine.digest
     path = save_npz(folder / "tones.npz", recorded)
     text = finish(folder, "scale=own", "dataset=own", f"data_dir={path}")
-    assert "own, CNN1D, scale own: 24 training and 6 test frames" in text
-    table = (folder / "tables/table1_own.md").read_text()
+    assert "In all 15 trainings at scale own" in text
+    table = (folder / "tables/table1_own_CNN1D.md").read_text()
     methods = yaml.safe_load((ROOT / "tests/scales.yaml").read_text())["own"]["methods"]
     assert all(f"| {name} |" in table for name in methods) and "Data: own" in table
     assert "unknown; choose one of RML2016.10a" in finish(folder, "dataset=theirs", code=1)

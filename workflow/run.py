@@ -1,7 +1,6 @@
-"""Runs the workflow, one at a time: `make reproduce` calls it.
+"""Runs the workflow, one at a time: `make reproduce` calls it; `make plan` and `make status` ask it.
 
-    python workflow/run.py [--config name=value ...] [more Snakemake arguments]
-    python workflow/run.py --plan DATA_SET MODEL SCALE SCALES DATA_DIR CORES
+    python workflow/run.py [plan|status] [--config name=value ...] [more Snakemake arguments]
 
 A workflow that was killed leaves Snakemake's directory lock behind, and nobody can tell that from a workflow that still
 runs. So this script holds a lock of the operating system, which ends with the process that holds it: if it can be had,
@@ -9,27 +8,48 @@ what Snakemake's lock says is left over, and is removed.
 """
 
 import fcntl
+import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+ASKED = ("table", "dataset", "model", "method", "rate", "variant", "parts")
+EVERY = 30  # seconds between two lines of progress
 
 
-def plan(data_set: str, model: str, scale: str, scales: str, data_dir: str, cores: str) -> str:
-    """How many trainings the workflow holds, and about how long it takes."""
-    from amr_coreset.experiments import Study, plan
+def request(config: dict[str, str]):
+    """What is asked for, from the words of the command line."""
+    from amr_coreset.grid import parse_request
     from amr_coreset.runs import load_scale
 
-    study = Study(
-        data_set, model, load_scale(scale, scales), data_dir=None if data_dir == "null" else data_dir, progress=False
-    )
-    return plan(study, int(cores))
+    scale = load_scale(config.get("scale") or "smoke", config.get("scales") or None)
+    return parse_request(scale, **{name: config[name] for name in ASKED if config.get(name)})
 
 
 def main(arguments: list[str]) -> int:
-    """Run Snakemake under the lock; returns its exit code."""
+    """Print the plan or the status, or run Snakemake under the lock; returns the exit code."""
+    os.chdir(ROOT)
+    what = arguments.pop(0) if arguments[:1] in (["plan"], ["status"]) else "run"
+    config = dict(word.split("=", 1) for word in arguments if "=" in word and not word.startswith("-"))
+    cores = int(arguments[arguments.index("--cores") + 1]) if "--cores" in arguments else os.cpu_count()
+    try:
+        asked = request(config)
+        if what != "run":
+            from amr_coreset.grid import Progress, plan
+
+            print(plan(asked.blocks(), cores) if what == "plan" else Progress(asked.blocks(), cores).line())
+            return 0
+    except (ValueError, OSError) as error:
+        print(f"Nothing was started: {error}", file=sys.stderr)
+        return 1
+    return run(asked, arguments, cores, config)
+
+
+def run(asked, arguments: list[str], cores: int, config: dict[str, str]) -> int:
+    """Run Snakemake under the lock, and say how far it is."""
     (ROOT / "runs").mkdir(exist_ok=True)
     began = time.perf_counter()
     with open(ROOT / "runs" / ".lock", "w") as lock:
@@ -42,46 +62,54 @@ def main(arguments: list[str]) -> int:
             )
             return 1
         # Snakemake inherits the lock, so it lasts as long as either of the two runs.
-        snakemake = [
-            sys.executable,
-            "-m",
-            "snakemake",
-            "--snakefile",
-            "workflow/Snakefile",
-            "--profile",
-            "workflow/profiles/local",
-        ]
+        profile = [] if "--profile" in arguments else ["--profile", "workflow/profiles/local"]
+        snakemake = [sys.executable, "-m", "snakemake", "--snakefile", "workflow/Snakefile", *profile, *arguments]
         options = dict(cwd=ROOT, pass_fds=[lock.fileno()])
         if (ROOT / ".snakemake" / "locks").is_dir() and any((ROOT / ".snakemake" / "locks").iterdir()):
             subprocess.run(
-                [*snakemake, *arguments, "--unlock"],
-                check=True,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                **options,
+                [*snakemake, "--unlock"], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options
             )
-        code = subprocess.run([*snakemake, *arguments], **options).returncode
+        dry = any(word in arguments for word in ("-n", "--dry-run", "--dryrun"))
+        with Reporter(asked.blocks(), cores, quiet=dry):
+            code = subprocess.run(snakemake, **options).returncode
     print(f"{'Failed' if code else 'Done'} after {time.perf_counter() - began:.0f} s.")
-    if not code:
-        say_where(dict(word.split("=", 1) for word in arguments if "=" in word))
+    if not code and not dry:
+        tables, figures = config.get("tables") or "tables", config.get("figures") or "figures"
+        names = ", ".join(f"{tables}/{asked.stem(number)}.md" for number in asked.tables)
+        print(f"Tables: {names} (and .csv, .tex). Figures: {figures}/")
     return code
 
 
-def say_where(config: dict[str, str]):
-    """Print the names of the finished tables and figures."""
-    from amr_coreset.tables import figure_stem, table_stem
+class Reporter:
+    """Prints the plan, if anything is left to do, and then how far the trainings are, until the block ends."""
 
-    data_set = config.get("dataset") or "RML2016.10a-twin"
-    model, variant = config.get("model") or "CNN1D", config.get("variant") or "paper"
-    print(f"Tables: {config.get('tables') or 'tables'}/{table_stem(data_set, variant)}.md, .csv, .tex.", end=" ")
-    print(f"Figure: {config.get('figures') or 'figures'}/{figure_stem(data_set, model, variant)}.png, .pdf")
+    def __init__(self, blocks, cores: int, quiet: bool):
+        self.blocks, self.cores, self.quiet, self.ended = blocks, cores, quiet, threading.Event()
+        self.thread = threading.Thread(target=self.report, daemon=True)
+
+    def __enter__(self):
+        from amr_coreset.grid import Progress, plan, trainings
+
+        if self.quiet or trainings(self.blocks)["done"].all():
+            return self
+        print(plan(self.blocks, self.cores), flush=True)
+        self.progress = Progress(self.blocks, self.cores)
+        self.thread.start()
+        return self
+
+    def report(self):
+        last = ""
+        while not self.ended.wait(EVERY):
+            line = self.progress.line()
+            if line != last:
+                print(f"{time.strftime('%H:%M:%S')}  {line}", flush=True)
+            last = line
+
+    def __exit__(self, *error):
+        self.ended.set()
+        if self.thread.is_alive():
+            self.thread.join()
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--plan"]:
-        try:
-            print(plan(*sys.argv[2:]))
-        except (ValueError, OSError) as error:  # what is wrong with the data or the disk; the trace would say no more
-            sys.exit(f"Nothing was started: {error}")
-    else:
-        sys.exit(main(sys.argv[1:]))
+    sys.exit(main(sys.argv[1:]))

@@ -6,6 +6,7 @@
 __all__ = []
 
 # %% ../../nbs/tests/00_test_experiments.ipynb #5553c726
+import json
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -105,7 +106,20 @@ def loss_spread(record):
             keys.append(evaluate_coresets(study, 0.3, methods="Cell")[0].run_key)
         assert keys[0] == keys[1] != keys[2]
         # A table of the other reading is another file, also if no method has another reading.
-        assert finish_rows(study, 0.3, rows, "deepcore").name == "rows-CNN1D-r0.3-deepcore.csv"
+        assert finish_rows(study, 0.3, rows, "deepcore").name == "rows-I-CNN1D-r0.3-deepcore.csv"
+
+# %% ../../nbs/21_experiments.ipynb #12544ff4
+def test_a_training_that_fails_does_not_stop_the_others():
+    with TemporaryDirectory() as folder, patch.dict(METHODS):
+        scale = replace(TINY, methods=("Uniform", "Broken", "FoQuS"), repeats=1)
+        method("Broken")(lambda record: 1 / 0)
+        study = Study("RML2016.10a-twin", "CNN1D", scale, data_dir=folder, root=Path(folder), progress=False)
+        with pytest.raises(ZeroDivisionError) as failure:
+            evaluate_coresets(study, 0.3)
+        assert "Broken, repeat 0, rate 0.3; 1 of 3 trainings failed" in failure.value.__notes__[0]
+        done = [json.loads(path.read_text())["method"] for path in study.folder.glob("rows/*.json")]
+        assert sorted(done) == ["All frames", "FoQuS", "Uniform"]
+        assert not list(study.folder.glob("running/*"))
 
 # %% ../../nbs/21_experiments.ipynb #8065ecd6
 def test_other_parameters_are_other_runs():
@@ -142,15 +156,3 @@ def test_other_parameters_are_other_runs():
             finish_rows(study, 0.3, [])
         with pytest.raises(ValueError, match="variant 'theirs' is unknown; choose one of paper, deepcore"):
             evaluate_coresets(study, 0.3, variant="theirs")
-
-# %% ../../nbs/21_experiments.ipynb #2bd0590c
-def test_the_plan_counts_the_trainings():
-    with TemporaryDirectory() as folder:
-        text = plan(tiny_study(folder), cores=2)
-        assert (
-            "330 training and 110 test frames, 2 epochs" in text
-            and "1 record(s) with 2 short run(s), and 4 coreset trainings" in text
-        )
-        assert 100 < training_speed(
-            "CNN1D", load_dataset("RML2016.10a-twin", folder, frames_per_cell=8, progress=False), seconds=0.2
-        )

@@ -89,6 +89,23 @@ def test_min_max_ignores_the_scale_of_a_metric():
     steady = np.repeat(correct[:1], 10, axis=0)
     assert np.array_equal(np.argsort(foqus_score(steady, loss)), np.argsort(-loss.mean(0)))
 
+# %% ../../nbs/15_foqus.ipynb #52c4d522
+def test_the_ablation_holds_what_its_names_say():
+    rng = np.random.default_rng(0)
+    correct, loss = rng.random((6, 60)) < 0.5, rng.random((6, 60))
+    record = TrainingRecord(np.arange(60) % 3, correct=correct, loss=loss)
+    assert "FoQuS F+P" not in METHODS
+    about = dict(rate=0.2, seed=4)
+    for letters, metrics in {"F": METRICS[:1], "P+Q": METRICS[1:], "F+Q": METRICS[::2]}.items():
+        asked = select(f"FoQuS {letters}", record, **about)
+        assert np.array_equal(asked, select("FoQuS", record, metrics=metrics, **about))
+        top = select(f"FoQuS {letters} top-k", record, **about)
+        assert np.array_equal(top, select("FoQuS", record, metrics=metrics, sampler="top_k", **about))
+    full = select("FoQuS F+P+Q top-k", record, **about)
+    assert np.array_equal(full, select("FoQuS", record, sampler="top_k", **about))
+    with pytest.raises(ValueError, match="is unknown"):
+        select("FoQuS Q+F", record, **about)
+
 # %% ../../nbs/15_foqus.ipynb #f51f1922
 def example_record(seed=0, frames=300, classes=3):
     correct, loss = trajectories(seed, 20, frames)

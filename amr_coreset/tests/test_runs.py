@@ -6,6 +6,7 @@
 __all__ = []
 
 # %% ../../nbs/tests/00_test_runs.ipynb #5553c726
+import json
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -40,6 +41,25 @@ def test_scales_are_checked():
         for bad, message in ((dict(rates=(5,)), r"in \(0, 1\]"), (dict(short_epochs=0), "short_epochs at least 1")):
             with pytest.raises(ValueError, match=message):
                 replace(scale, **bad)
+        path.write_text(text + ", tables: {III: {repeats: 5, cut: most}}}")
+        changed = load_scale("tiny", path)
+        assert changed.of_table("I").repeats == 1 and changed.of_table("III").repeats == 5
+        assert changed.of_table("III").cut == "much most" and changed.of_table("I").cut == "much"
+        for bad in ({"VI": {}}, {"I": {"epochs": 3}}):
+            with pytest.raises(ValueError, match="tables may change rates, repeats, methods and cut of I, II, III"):
+                replace(scale, tables=bad)
+
+# %% ../../nbs/20_runs.ipynb #2f6d02ba
+def test_what_is_running_can_be_seen():
+    with TemporaryDirectory() as folder:
+        folder = Path(folder)
+        with running(folder, "k", "CNN1D on 1 %"):
+            assert [about["title"] for about in running_now(folder)] == ["CNN1D on 1 %"]
+            left = json.loads((folder / "running/k.json").read_text()) | {"pid": 2**22 + 1}
+            (folder / "running/dead.json").write_text(json.dumps(left))
+            (folder / "running/half.json").write_text("{")
+            assert len(running_now(folder)) == 1
+        assert not running_now(folder) and running_now(folder / "none") == []
 
 # %% ../../nbs/20_runs.ipynb #6ce05ff4
 def example_row(**changes):
@@ -81,10 +101,19 @@ def test_rows_survive_the_disk_and_damage_is_noticed():
         )
         assert len(table) == 3 and table.loc[0, "accuracy_per_snr"] == {10: 0.4, 18: 0.6}
         assert table.loc[0, "record_digest"] == "0e1", "digests are text, also where they look like numbers"
-        for damage in (path.read_text()[:50], "{}", path.read_text().replace('"12"', '"99"')):
+        whole = path.read_text()
+        for damage in (
+            whole[:50],
+            "{}",
+            whole.replace('"12"', '"99"'),
+            whole.replace('"accuracy": 0.5', '"accuracy": 0.9'),
+        ):
             path.write_text(damage)
             with pytest.warns(UserWarning, match="is damaged .* done again"):
                 assert read_row(folder, "12") is None
+        (folder / "a.csv").write_text((folder / "a.csv").read_text().replace(",0.5,0.6,", ",0.9,0.9,", 1))
+        with pytest.raises(ValueError, match="a.csv was changed or is damaged: line 2 does not fit"):
+            read_rows(folder / "a.csv")
         (folder / "c.csv").write_text("a,b\n1,2\n")
         with pytest.raises(ValueError, match="it lacks data_set"):
             read_rows(folder / "c.csv")
@@ -93,11 +122,13 @@ def test_rows_survive_the_disk_and_damage_is_noticed():
 def test_the_code_digest_names_the_modules():
     package = {p.stem for p in Path(amr_coreset.__file__).parent.glob("[a-z]*.py")}
     computing = {*RECORDING_MODULES, *SELECTING_MODULES}
-    passing_on = {*READING_MODULES, "complexity", "fidelity", "runs", "tables", "figures", "runner"}
+    passing_on = {*READING_MODULES, "complexity", "fidelity", "runs", "grid", "tables", "figures", "runner"}
     assert computing | passing_on == package and not computing & passing_on, "a new module must be in one of the lists"
     assert len({code_digest("record"), code_digest("coreset")}) == 2
-    assert rows_path(Path("f"), "CNN1D", 0.05, "deepcore", "none") == Path("f/rows-CNN1D-r0.05-deepcore-none.csv")
+    assert rows_path(Path("f"), "LSTM", 0.05, "III", "deepcore", "none", "1of2") == Path(
+        "f/rows-III-LSTM-r0.05-deepcore-none-1of2.csv"
+    )
     assert record_path(Path("f"), 3) == Path("f/record-s3.h5") and rows_path(Path("f"), "CNN2D", 0.05) == Path(
-        "f/rows-CNN2D-r0.05.csv"
+        "f/rows-I-CNN2D-r0.05.csv"
     )
     assert run_folder("smoke", "RML2016.10a-twin", "CNN1D", "runs") == Path("runs/smoke/RML2016.10a-twin/CNN1D")

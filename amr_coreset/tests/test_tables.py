@@ -24,14 +24,6 @@ from amr_coreset.selection import SAMPLERS
 from amr_coreset.tables import *
 
 
-# %% ../../nbs/23_tables.ipynb #e14155c2
-def test_blocks_have_names_of_their_own():
-    assert table_stem("RML2016.10a-twin") == table_stem("RML2016.10a") == "table1"
-    assert table_stem("RML2018.01a-twin", "deepcore") == "table2_deepcore" and table_number("RML2018.01a-twin") == "II"
-    assert table_stem("Sig2019-12", rate=0.05) == "table1_Sig2019-12_r0.05" and table_number("Sig2019-12") == "I"
-    assert figure_stem("RML2016.10a-twin", "CNN1D", "deepcore") == "table1_deepcore_RML2016.10a-twin_CNN1D"
-    assert figure_stem("Sig2019-12-twin", "CNN2D") == "table1_Sig2019-12-twin_CNN2D"
-
 # %% ../../nbs/23_tables.ipynb #2825ad15
 EXAMPLE = ResultRow(
     "RML2016.10a-twin", "CNN1D", "CNN1D", "Uniform", "paper", "equal", 0.05, 0, "tiny", 0.5, 0.6, {10: 0.5}, 100, 5, 1.25, 1,
@@ -285,5 +277,3 @@ def test_rows_that_do_not_belong_together_are_refused():
         summarize(rows.assign(code_digest=["ab", "cd"] + ["ab"] * 7))
     with pytest.raises(ValueError, match="overlap"):
         summarize(pd.concat([rows, rows]))
-    with pytest.raises(FileNotFoundError, match="not done yet: nowhere.csv"):
-        collect_rows([Path("nowhere.csv")])

@@ -8,7 +8,8 @@ __all__ = []
 # %% ../../nbs/tests/00_test_training.ipynb #4b0175cd
 import io
 import os
-from contextlib import redirect_stdout
+import time
+from contextlib import nullcontext, redirect_stdout
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,6 +23,23 @@ from amr_coreset.signals import SignalSet, StoredFrames
 from amr_coreset.synthesis import RML2016_10A, generate
 from amr_coreset.training import *
 
+
+# %% ../../nbs/12_training.ipynb #1b6c7c5d
+def test_runs_do_not_share_a_gpu():
+    used = []
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AMR_CORESET_CACHE", folder)
+        patch.setattr(torch.cuda, "device_count", lambda: 2)
+        patch.setattr(torch.cuda, "device", lambda number: nullcontext(used.append(number)))
+        with own_gpu("cuda"), own_gpu("cuda"):
+            patch.setattr(time, "sleep", lambda seconds: exec("raise TimeoutError"))
+            with pytest.raises(TimeoutError), own_gpu("cuda"):
+                pass
+        with pytest.raises(BlockingIOError), own_gpu("cuda"):
+            raise BlockingIOError("the block's own error is not taken for a lock")
+        with own_gpu("cpu"):
+            pass
+    assert used == [0, 1, 0]
 
 # %% ../../nbs/12_training.ipynb #bbeb7304
 def small_set(frames=60, classes=("BPSK", "CPFSK", "QAM16", "AM-SSB"), snrs=(10, 18)):

@@ -17,7 +17,7 @@ RUN = python workflow/run.py
 CONFIG = --config scale=$(SCALE) $(ASKED) $(if $(DATA_DIR),data_dir="$$(realpath "$(DATA_DIR)")")
 WHERE = $(if $(PROFILE),--profile workflow/profiles/$(PROFILE)) $(if $(CORES),--cores $(CORES))
 
-.PHONY: reproduce plan status test quick checks browser latex lab bench docs clean
+.PHONY: reproduce plan status test kills quick checks browser latex lab bench docs clean
 .DELETE_ON_ERROR:
 
 reproduce: .venv/.ready
@@ -36,6 +36,10 @@ plan status: .venv/.ready
 
 test: checks browser latex
 	python -m pytest -m "slow or not slow" --durations=5
+
+# Twenty kills at random moments, of the workflow and of kernels; `make test` makes three.
+kills: .venv/.ready
+	KILLS=20 KILL_SEED=1 python -m pytest -m slow -s tests/test_workflow.py -k random_moments
 
 quick: checks
 	python -m pytest

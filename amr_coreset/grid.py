@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['table_number', 'scale_of_table', 'Block', 'table_blocks', 'table_stem', 'collect_rows', 'trainings', 'training_speed',
-           'frames_of', 'estimate', 'Request', 'parse_request', 'plan', 'Progress']
+           'frames_of', 'estimate', 'Request', 'parse_request', 'wall_time', 'plan', 'Progress']
 
 # %% ../nbs/22_grid.ipynb #d85a103c
 import json
@@ -417,6 +417,13 @@ _START = (
 )
 
 
+def wall_time(blocks: list[Block], seconds: float, cores: int) -> float:
+    """Seconds that trainings of `seconds` on one core take, with the starts of the notebooks that are still to run."""
+    notebooks = {path for block in blocks for path in (*block.pieces(), *block.full_rows) if not path.exists()}
+    tables = len({block.table for block in blocks})
+    return (seconds + (len(notebooks) + tables) * _START) / cores
+
+
 def plan(blocks: list[Block], cores: int | None = None) -> str:
     """What the blocks hold, what of it is left, and about how long that takes on this machine."""
     cores = cores or os.cpu_count() or 1
@@ -435,9 +442,7 @@ def plan(blocks: list[Block], cores: int | None = None) -> str:
         )
         for group, part in table.groupby(["data_set", "model", "network"], sort=False)
     ]
-    starts = sum(not path.exists() for block in blocks for path in block.pieces()) * _START
-    wall = (left["seconds"].sum() + starts) / cores
-    scale = blocks[0].scale.name
+    scale, wall = blocks[0].scale.name, wall_time(blocks, left["seconds"].sum(min_count=len(left)), cores)
     total = (
         f"In all {len(table)} trainings at scale {scale}, {len(left)} left: about {_duration(wall)} on {cores} cores."
     )
@@ -459,8 +464,9 @@ class Progress:
         try:
             self.seconds = estimate(blocks, self.cores)["seconds"]
         except ValueError:  # data that must be read first
-            self.seconds = None
+            self.seconds = pd.Series(float("nan"), trainings(blocks).index)
         self.before = trainings(blocks)["done"]
+        self.estimated = wall_time(blocks, self.seconds[~self.before].sum(min_count=1), self.cores)
 
     def line(self) -> str:
         """Trainings done, running and left, and the estimate of what is left."""
@@ -470,9 +476,7 @@ class Progress:
             f"{about['title']}, for {_duration(time.time() - about['began'])}"
             for about in sorted(now, key=lambda a: a["began"])
         ]
-        left = f"{(~table['done']).sum()} left" + (
-            f", about {_duration(self.left(table['done']))}" if self.seconds is not None else ""
-        )
+        left = f"{(~table['done']).sum()} left, about {_duration(self.left(table['done']))}"
         return (
             f"{table['done'].sum()} of {len(table)} trainings done, {len(now)} running"
             + (f" ({'; '.join(names[:4])})" if names else "")
@@ -486,3 +490,7 @@ class Progress:
         # What is half done counts for nothing yet, so the first minute tells little.
         pace = spent * self.cores / new if new > 60 * self.cores else 1.0
         return rest * min(max(pace, 0.5), 3.0)
+
+    def trained(self) -> int:
+        """Trainings that were done since this object was made."""
+        return int((trainings(self.blocks)["done"] & ~self.before).sum())

@@ -1,14 +1,17 @@
 """The workflow as a user runs it: whole tables, kills, a second start, plain papermill."""
 
 import os
+import random
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 import yaml
 
@@ -60,6 +63,14 @@ def start(folder: Path, *config: str, **options) -> subprocess.Popen:
         start_new_session=True,
         **options,
     )
+
+
+def ask(folder: Path, what: str, *config: str) -> str:
+    """`make plan` or `make status`."""
+    command = [sys.executable, "workflow/run.py", what, "--config", "scale=tiny", "scales=tests/scales.yaml", *config]
+    return subprocess.run(
+        command, cwd=folder, env=environment(folder), capture_output=True, text=True, check=True
+    ).stdout
 
 
 def finish(folder: Path, *config: str, code: int = 0) -> str:
@@ -124,6 +135,39 @@ def test_a_table_from_one_command(uninterrupted):
 
 
 @pytest.mark.slow
+def test_all_tables_and_pictures_of_a_data_set(uninterrupted):
+    folder, _ = uninterrupted
+    before = {p: p.stat().st_mtime_ns for p in folder.glob("runs/tiny/*/*/rows/*.json")}
+    text = finish(folder, "table=all", "dataset=RML2016.10a-twin", "model=CNN1D")
+    assert all(p.stat().st_mtime_ns == was for p, was in before.items()), "blocks share what is done"
+    names = {p.name for p in folder.glob("tables/table*.md")}
+    assert {f"table{n}_RML2016.10a-twin_CNN1D.md" for n in (1, 3, 4, 5)} <= names, text
+    cross = (folder / "tables/table3_RML2016.10a-twin_CNN1D.md").read_text()
+    assert "CNN1D → LSTM" in cross and "CNN1D → CNN2D" in cross and "| Loss spread |" in cross
+    newer = (folder / "tables/table4_RML2016.10a-twin_CNN1D.md").read_text()
+    assert "CNN1D → SigNet18" in newer and "CNN1D → IQFormer" in newer and "0.8041" in newer, (
+        "the published SigNet at 10 % stands beside ours"
+    )
+    ablation = (folder / "tables/table5_RML2016.10a-twin_CNN1D.md").read_text()
+    assert ablation.count("✓") == 12 and "10 % kept" in ablation
+    assert "trainings done, 0 running" in ask(folder, "status", "table=3", "dataset=RML2016.10a-twin", "model=CNN1D")
+
+
+@pytest.mark.slow
+def test_a_training_that_fails_is_named_and_stops_nothing_else(tmp_path):
+    folder = project(tmp_path)
+    own = folder / "tests/own_methods.py"
+    own.write_text(
+        own.read_text().replace("return record.loss.std(axis=0)", "raise ArithmeticError('no spread today')")
+    )
+    text = finish(folder, code=1)
+    assert "no spread today" in text and "Loss spread, repeat 0" in text
+    log = (folder / "runs/tiny/RML2016.10a-twin/CNN1D/logs/evaluate-I-CNN1D-r0.3.log").read_text()
+    assert log.startswith("ArithmeticError: no spread today")
+    assert len(list(folder.glob("runs/tiny/*/*/rows/*.json"))) == 1 + 3 * 2 * 2, "the three other methods are done"
+
+
+@pytest.mark.slow
 def test_a_third_start_does_nothing(uninterrupted):
     folder, _ = uninterrupted
     began, before = time.perf_counter(), {p: p.stat().st_mtime_ns for p in folder.glob(f"tables/{BLOCK}.*")}
@@ -155,6 +199,51 @@ def test_killed_and_started_again_it_finishes_what_is_missing(uninterrupted, tmp
         "what was done must not be done again"
     )
     assert not any(runs.glob("*/*/*/checkpoints/*")), text
+
+
+@pytest.mark.slow
+def test_killed_at_random_moments_nothing_is_lost(uninterrupted, tmp_path):
+    """SIGKILL of the whole workflow, or of one kernel in the middle of its training, until KILLS of them; `make kills`."""
+    wanted, seed = int(os.environ.get("KILLS", "3")), int(os.environ.get("KILL_SEED", "0"))
+    rng, kills, grids, kept = random.Random(seed), {"workflow": 0, "kernel": 0}, 0, {}
+    while sum(kills.values()) < wanted:
+        grids += 1
+        folder = project(tmp_path / f"grid{grids}")
+        rows, before = folder / "runs", {}
+        while sum(kills.values()) < wanted:
+            process = start(folder)
+            moment = time.monotonic() + rng.uniform(3, 25)
+            victim = rng.choice(["workflow", "kernel"])
+            while time.monotonic() < moment and process.poll() is None:
+                time.sleep(0.05)
+            if victim == "kernel" and (running := kernels(process)):
+                os.kill(rng.choice(running), signal.SIGKILL)
+                process.communicate(timeout=300)
+            elif process.poll() is None:
+                victim = "workflow"
+                os.killpg(process.pid, signal.SIGKILL)
+                process.communicate()
+            else:
+                break  # done before the kill came
+            kills[victim] += 1
+            assert all(p.stat().st_mtime_ns == was for p, was in before.items()), "finished work must not be done again"
+            before = {p: p.stat().st_mtime_ns for p in rows.glob("*/*/*/rows/*.json")}
+        finish(folder)
+        kept[grids] = len(before)
+        assert all(p.stat().st_mtime_ns == was for p, was in before.items()), "finished work must not be done again"
+        assert outputs(folder) == outputs(uninterrupted[0]), "the tables must be the same bytes as without a kill"
+    print(f"{kills} kills over {grids} grids; rows kept before each last start: {list(kept.values())}")
+
+
+def kernels(process: subprocess.Popen) -> list[int]:
+    """Process numbers of the notebooks' kernels under a workflow."""
+    found = []
+    with suppress(psutil.NoSuchProcess):
+        for child in psutil.Process(process.pid).children(recursive=True):
+            with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+                if any("ipykernel" in word for word in child.cmdline()):
+                    found.append(child.pid)
+    return found
 
 
 @pytest.mark.slow

@@ -109,6 +109,17 @@ class Reporter:
         self.ended.set()
         if self.thread.is_alive():
             self.thread.join()
+            self.keep_time()
+
+    def keep_time(self):
+        """Add a line to runs/timings.csv: what was estimated, and what it took."""
+        took, estimated = time.time() - self.progress.began, self.progress.estimated
+        new = not (ROOT / "runs" / "timings.csv").exists()
+        with open(ROOT / "runs" / "timings.csv", "a") as file:
+            file.write("began,trainings,estimated_s,took_s\n" * new)
+            began = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self.progress.began))
+            file.write(f"{began},{self.progress.trained()},{estimated:.0f},{took:.0f}\n")
+        print(f"Estimated {estimated / 60:.1f} minutes, took {took / 60:.1f}.")
 
 
 if __name__ == "__main__":

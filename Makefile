@@ -35,7 +35,9 @@ plan status: .venv/.ready
 	@touch $@
 
 test: checks browser latex
-	python -m pytest -m "slow or not slow" --durations=5
+	@# Each file in one process, two side by side; the browser alone, as its tests have time limits.
+	OMP_NUM_THREADS=1 python -m pytest -n 2 --dist loadfile -m "slow or not slow" --durations=8 --ignore tests/test_jupyterlab.py
+	python -m pytest -m "slow or not slow" tests/test_jupyterlab.py
 
 # Twenty kills at random moments, of the workflow and of kernels; `make test` makes three.
 kills: .venv/.ready

@@ -10,10 +10,11 @@ import argparse
 import os
 import sys
 import time
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
-from typing import Any
+from typing import IO, Any
 
 import papermill
 import yaml
@@ -117,10 +118,25 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
+@contextmanager
+def _printing_into(file: IO[str]) -> Iterator[None]:
+    """Send everything that this process and the kernels that it starts print into `file`."""
+    kept = [os.dup(number) for number in (1, 2)]
+    try:
+        for number in (1, 2):
+            os.dup2(file.fileno(), number)
+        with redirect_stdout(file), redirect_stderr(file):
+            yield
+    finally:
+        for number, old in zip((1, 2), kept, strict=True):
+            os.dup2(old, number)
+            os.close(old)
+
+
 def _run_into(log: Path, notebook: str, output: str, parameters: dict[str, Any]) -> int:
     """Run with everything that is printed in the file `log`; after a failure the error stands first in it."""
     log.parent.mkdir(parents=True, exist_ok=True)
-    with open(log, "w", encoding="utf-8", buffering=1) as file, redirect_stdout(file), redirect_stderr(file):
+    with open(log, "w", encoding="utf-8", buffering=1) as file, _printing_into(file):
         try:
             run_notebook(notebook, output, parameters)
             return 0

@@ -58,25 +58,7 @@ class Scale:
     def __post_init__(self):
         object.__setattr__(self, "rates", tuple(float(r) for r in self.rates))
         object.__setattr__(self, "methods", tuple(self.methods))
-        if self.epochs < 2 or self.repeats < 1 or not self.rates or not self.methods:
-            raise ValueError(f"scale {self.name!r} needs at least 2 epochs, 1 repeat, one rate and one method.")
-        if self.short_runs < 0 or self.short_epochs < 1:
-            raise ValueError(f"scale {self.name!r}: short_runs must be at least 0 and short_epochs at least 1.")
-        if min(self.evaluate_every, self.threads, self.record_threads) < 1:
-            raise ValueError(f"scale {self.name!r}: evaluate_every, threads and record_threads must be at least 1.")
-        given = self.frames_per_cell.values() if isinstance(self.frames_per_cell, dict) else [self.frames_per_cell]
-        if not all(n is None or (isinstance(n, int) and n >= 1) for n in given):
-            raise ValueError(f"scale {self.name!r}: frames_per_cell counts frames; got {self.frames_per_cell}.")
-        if not all(0 < r <= 1 for r in self.rates):
-            raise ValueError(f"scale {self.name!r}: rates are kept fractions in (0, 1]; got {self.rates}.")
-        for table, changes in self.tables.items():
-            unknown = set(changes) - {"rates", "repeats", "methods", "cut"}
-            if table not in TABLE_NUMBERS or unknown:
-                what = f"{table} with {', '.join(sorted(unknown))}" if unknown else table
-                raise ValueError(
-                    f"scale {self.name!r}: tables may change rates, repeats, methods and cut of "
-                    f"{', '.join(TABLE_NUMBERS)}; got {what}."
-                )
+        _check(self)
 
     def of_table(self, table: str) -> "Scale":
         """The scale as it is for one table, "I" to "V"; a `cut` of the table's own is added to the scale's."""
@@ -98,6 +80,29 @@ class Scale:
     def own_methods_path(self) -> Path | None:
         """Where the file of own methods lies."""
         return project_root() / self.own_methods if self.own_methods else None
+
+# %% ../nbs/20_runs.ipynb #28516a7f
+def _check(scale: Scale):
+    """Raise `ValueError` for a scale that cannot be run."""
+    if scale.epochs < 2 or scale.repeats < 1 or not scale.rates or not scale.methods:
+        raise ValueError(f"scale {scale.name!r} needs at least 2 epochs, 1 repeat, one rate and one method.")
+    if scale.short_runs < 0 or scale.short_epochs < 1:
+        raise ValueError(f"scale {scale.name!r}: short_runs must be at least 0 and short_epochs at least 1.")
+    if min(scale.evaluate_every, scale.threads, scale.record_threads) < 1:
+        raise ValueError(f"scale {scale.name!r}: evaluate_every, threads and record_threads must be at least 1.")
+    given = scale.frames_per_cell.values() if isinstance(scale.frames_per_cell, dict) else [scale.frames_per_cell]
+    if not all(n is None or (isinstance(n, int) and n >= 1) for n in given):
+        raise ValueError(f"scale {scale.name!r}: frames_per_cell counts frames; got {scale.frames_per_cell}.")
+    if not all(0 < r <= 1 for r in scale.rates):
+        raise ValueError(f"scale {scale.name!r}: rates are kept fractions in (0, 1]; got {scale.rates}.")
+    for table, changes in scale.tables.items():
+        unknown = set(changes) - {"rates", "repeats", "methods", "cut"}
+        if table not in TABLE_NUMBERS or unknown:
+            what = f"{table} with {', '.join(sorted(unknown))}" if unknown else table
+            raise ValueError(
+                f"scale {scale.name!r}: tables may change rates, repeats, methods and cut of "
+                f"{', '.join(TABLE_NUMBERS)}; got {what}."
+            )
 
 # %% ../nbs/20_runs.ipynb #baf7281f
 def load_scale(

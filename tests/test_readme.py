@@ -48,6 +48,6 @@ def test_the_own_method_of_the_readme_joins_the_grid_and_the_table(tmp_path):
 
 
 def test_the_commands_exist():
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.M))
+    targets = set(" ".join(re.findall(r"^([a-z ]+):", (ROOT / "Makefile").read_text(), re.M)).split())
     named = set(re.findall(r"^\s*make (\w+)", README, re.M)) | set(re.findall(r"`make (\w+)", README))
     assert {"reproduce", "test", "lab", "bench"} <= named <= targets

@@ -69,7 +69,8 @@ def loss_curve(model, steps=12, length=128):
 
 
 def test_cnn1d_learns_as_the_plain_network():
-    fast = build_model("CNN1D", 11, 128, seed=3)
+    torch.manual_seed(3)
+    fast = CNN1D(11, 128)
     plain = PlainCNN1D(fast)
     x = torch.randn(5, 2, 128)
     torch.testing.assert_close(fast.eval()(x), plain.eval()(x))
@@ -80,7 +81,7 @@ def test_half_dropout_is_relu_with_half_of_the_values():
     torch.manual_seed(0)
     for order in (torch.contiguous_format, torch.channels_last):
         x = torch.randn(20, 16, 5, 7).contiguous(memory_format=order).requires_grad_()
-        y = build_model("CNN2D", 4, 64).features[1].train()(x * 1)
+        y = CNN2D(4, 64).features[1].train()(x * 1)
         kept, positive = y > 0, x > 0
         assert torch.equal(y[kept], 2 * x[kept]) and not (kept & ~positive).any()
         # Binomial with n = 5600: three standard deviations are .02.
@@ -94,7 +95,7 @@ def test_half_dropout_is_relu_with_half_of_the_values():
 
 
 def _kept():
-    layer = build_model("CNN2D", 4, 64).features[1].train()
+    layer = CNN2D(4, 64).features[1].train()
     return layer(torch.ones(1, 3, 4, 5, requires_grad=True) * 1)
 
 # %% ../../nbs/11_models.ipynb #53c1c121
@@ -114,11 +115,13 @@ class PlainCNN2D(nn.Module):
 
 
 def test_cnn2d_learns_as_the_plain_network():
-    fast = build_model("CNN2D", 11, 128, seed=3)
+    torch.manual_seed(3)
+    fast = CNN2D(11, 128)
     plain = PlainCNN2D(fast, dropout=0.0)
     # Without dropout, whose draws are others, to the digits; with it, on the average.
     np.testing.assert_allclose(loss_curve(fast.eval()), loss_curve(plain), rtol=1e-8)
-    fast, last = build_model("CNN2D", 11, 128, seed=3), slice(10, 12)
+    torch.manual_seed(3)
+    fast, last = CNN2D(11, 128), slice(10, 12)
     plain = PlainCNN2D(fast)
     np.testing.assert_allclose(np.mean(loss_curve(fast.train())[last]), np.mean(loss_curve(plain)[last]), rtol=0.05)
 

@@ -52,3 +52,13 @@ def test_a_failed_cell_shows_its_own_error_first():
         with pytest.raises(RunError) as error:
             run_notebook(small_notebook(folder, source="1 / (n - 1)"), Path(folder, "out.ipynb"))
         assert str(error.value).startswith("ZeroDivisionError: division by zero")
+
+# %% ../../nbs/25_runner.ipynb #5ab05169
+def test_a_log_holds_what_is_printed_and_after_a_failure_its_error_first():
+    with TemporaryDirectory() as folder:
+        log, text = Path(folder, "logs/a.log"), "print(f'begins {n}')\nassert n < 2, 'too many'"
+        notebook = small_notebook(folder, source=text)
+        assert main([str(notebook), f"{folder}/out.ipynb", "--log", str(log)]) == 0 and "begins 1" in log.read_text()
+        assert main([str(notebook), f"{folder}/out.ipynb", "--log", str(log), "-p", "n", "3"]) == 1
+        failed = log.read_text()
+        assert failed.startswith("AssertionError: too many") and "begins 3" in failed.split("Printed before:")[1]

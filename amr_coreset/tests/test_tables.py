@@ -275,5 +275,9 @@ def test_rows_that_do_not_belong_together_are_refused():
     rows = example_rows()
     with pytest.raises(ValueError, match="differ in code_digest"):
         summarize(rows.assign(code_digest=["ab", "cd"] + ["ab"] * 7))
+    older = summarize(rows.assign(code_digest=["ab"] * 8 + ["cd"]))
+    assert older.loc[older["method"] == ALL_FRAMES, "code_digest"].item() == "cd", (
+        "a record of an older version is still good"
+    )
     with pytest.raises(ValueError, match="overlap"):
         summarize(pd.concat([rows, rows]))

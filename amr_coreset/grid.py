@@ -137,7 +137,7 @@ def table_blocks(
     about = (scale, variant, part, parts, root)
     return [Block(table, name, *pair, *about) for name in data_sets for pair in _asked_pairs(table, models)]
 
-
+# %% ../nbs/22_grid.ipynb #759354dc
 def _asked_pairs(table: str, models: tuple[str, ...]) -> list[tuple[str, str]]:
     """The table's pairs of networks, or those that `models` names."""
     usual = _TABLES[table][1]
@@ -283,7 +283,7 @@ for name, classes, length in networks:
 print(json.dumps(out))
 """
 
-
+# %% ../nbs/22_grid.ipynb #927afc29
 def training_speed(
     networks: Iterable[tuple[str, int, int]],  # (name, classes, frame length)
     cores: int,
@@ -367,7 +367,7 @@ class Request:
         """Name of a table's files."""
         return table_stem(table, **self.parts_of[table])
 
-
+# %% ../nbs/22_grid.ipynb #b3a1345b
 def parse_request(
     scale: Scale,
     table: str | int = "",  # "1" to "5", "I" to "V", some with commas between, or "all"

@@ -231,8 +231,11 @@ def _rank_map(ax: Axes, places: pd.DataFrame, last: int, twin: bool):
     ax.spines[:].set_visible(False)
     blocks = pd.Series(range(columns)).groupby([[c[k] for c in places.columns] for k in (0, 1)], sort=False)
     top = ax.secondary_xaxis("top")
-    names = [f"{d if twin else d.removesuffix('-twin')}\n{n}" for d, n in blocks.groups]
-    top.set_xticks(blocks.mean() + 0.5, names, fontsize=7)
+    # Above a block of one or two rates a name has no room but aslant.
+    narrow = blocks.size().min() < 3
+    names = [f"{d if twin else d.removesuffix('-twin')}{', ' if narrow else chr(10)}{n}" for d, n in blocks.groups]
+    aslant = dict(rotation=30, ha="left", rotation_mode="anchor") if narrow else {}
+    top.set_xticks(blocks.mean() + 0.5, names, fontsize=7, **aslant)
     top.tick_params(length=0)
     top.spines[:].set_visible(False)
     for start in blocks.min().to_numpy()[1:]:

@@ -64,7 +64,16 @@ def run(asked, arguments: list[str], cores: int, config: dict[str, str]) -> int:
         # Snakemake inherits the lock, so it lasts as long as either of the two runs.
         profile = [] if "--profile" in arguments else ["--profile", "workflow/profiles/local"]
         gpus = ["--resources", f"gpu={config['gpus']}"] if config.get("gpus") else []
-        snakemake = [sys.executable, "-m", "snakemake", "--snakefile", "workflow/Snakefile", *profile, *arguments, *gpus]
+        snakemake = [
+            sys.executable,
+            "-m",
+            "snakemake",
+            "--snakefile",
+            "workflow/Snakefile",
+            *profile,
+            *arguments,
+            *gpus,
+        ]
         options = dict(cwd=ROOT, pass_fds=[lock.fileno()])
         if (ROOT / ".snakemake" / "locks").is_dir() and any((ROOT / ".snakemake" / "locks").iterdir()):
             subprocess.run(

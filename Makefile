@@ -1,5 +1,5 @@
 # make reproduce   regenerate tables: a block of Table I; TABLE=1 to 5 or all; DATASET=, MODEL=, METHOD=, RATE=, SCALE=, VARIANT=,
-#                  DATA_DIR=, DEVICE=, CORES=, PROFILE=slurm|kubernetes and PARTS= choose what and where; see README.md
+#                  DATA_DIR=, DEVICE=, GPUS=, CORES=, PROFILE=slurm|kubernetes and PARTS= choose what and where; see README.md
 # make plan        what that holds and about how long it takes here    make status   how far it is
 # make test        all tests and checks          make quick   the fast ones
 # make lab         JupyterLab on this project    make bench   measure speed and memory
@@ -24,7 +24,7 @@ reproduce: .venv/.ready
 	@$(RUN) $(CONFIG) $(WHERE)
 
 plan status: .venv/.ready
-	@$(RUN) $@ $(CONFIG) $(if $(CORES),--cores $(CORES))
+	@$(RUN) $@ $(CONFIG) $(WHERE)
 
 .venv/.ready: settings.ini setup.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Set PYTHON=/path/to/a/newer/python.")'

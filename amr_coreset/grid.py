@@ -291,8 +291,10 @@ def training_speed(
 ) -> dict[tuple[str, int, int], tuple[float, float, float]]:
     """Seconds per step, per trained frame and per predicted frame, with `cores` processes of one thread side by side.
 
-    Measured once for each machine and code version, and kept in runs/speed.json.
+    With no more of them than this machine has cores: on a cluster there may be hundreds. Measured once for each machine and
+    code version, and kept in runs/speed.json.
     """
+    cores = min(cores, os.cpu_count() or 1)
     path = project_root() / "runs" / "speed.json"
     known = json.loads(path.read_text()) if path.exists() else {}
     machine = f"{socket.gethostname()} {cores} {code_digest('record')}"

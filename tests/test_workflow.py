@@ -2,7 +2,6 @@
 
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
@@ -14,55 +13,11 @@ import numpy as np
 import psutil
 import pytest
 import yaml
+from workflow_runs import BLOCK, ROOT, environment, finish, outputs, project, start
 
 from amr_coreset.captures import read_sigmf, save_npz, signals_from_arrays, write_sigmf
 from amr_coreset.synthesis import RML2016_10A, generate
 from amr_coreset.twins import write_pickle
-
-ROOT = Path(__file__).resolve().parent.parent
-BLOCK = "table1_RML2016.10a-twin_CNN1D"
-
-
-def project(folder: Path) -> Path:
-    """A copy of what the workflow needs, so that tests leave the checkout alone."""
-    for name in (
-        "amr_coreset",
-        "nbs/paper",
-        "workflow",
-        "tables/published",
-        "tests/scales.yaml",
-        "tests/own_methods.py",
-        "settings.ini",
-    ):
-        source, target = ROOT / name, folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if source.is_dir():
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints"))
-        else:
-            shutil.copy(source, target)
-    return folder
-
-
-def environment(folder: Path) -> dict:
-    return os.environ | {
-        "PYTHONPATH": str(folder),
-        "AMR_CORESET_CACHE": str(folder / "cache"),
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
-
-
-def start(folder: Path, *config: str, **options) -> subprocess.Popen:
-    command = [sys.executable, "workflow/run.py", "--config", "scale=tiny", "scales=tests/scales.yaml", *config]
-    return subprocess.Popen(
-        command,
-        cwd=folder,
-        env=environment(folder),
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-        **options,
-    )
 
 
 def ask(folder: Path, what: str, *config: str) -> str:
@@ -71,13 +26,6 @@ def ask(folder: Path, what: str, *config: str) -> str:
     return subprocess.run(
         command, cwd=folder, env=environment(folder), capture_output=True, text=True, check=True
     ).stdout
-
-
-def finish(folder: Path, *config: str, code: int = 0) -> str:
-    process = start(folder, *config)
-    text = process.communicate(timeout=300)[0]
-    assert process.returncode == code, text
-    return text
 
 
 @pytest.mark.slow
@@ -93,26 +41,12 @@ def test_the_other_reading_is_a_table_of_its_own(uninterrupted):
     assert "variant 'theirs' is unknown; choose paper or deepcore" in finish(folder, "variant=theirs", code=1)
 
 
-def outputs(folder: Path) -> dict[str, bytes]:
-    return {
-        str(p.relative_to(folder)): p.read_bytes()
-        for p in [*folder.glob(f"tables/{BLOCK}.*"), *folder.glob(f"figures/{BLOCK}*.p*")]
-        if "deepcore" not in p.name
-    }
-
-
 def wait_for(condition, process, seconds=120):
     for _ in range(seconds * 20):
         if condition() or process.poll() is not None:
             return
         time.sleep(0.05)
     raise AssertionError("waited in vain")
-
-
-@pytest.fixture(scope="module")
-def uninterrupted(tmp_path_factory):
-    folder = project(tmp_path_factory.mktemp("whole"))
-    return folder, finish(folder)
 
 
 @pytest.mark.slow

@@ -1,6 +1,6 @@
 """Runs the workflow, one at a time: `make reproduce` calls it; `make plan` and `make status` ask it.
 
-    python workflow/run.py [plan|status] [--config name=value ...] [more Snakemake arguments]
+    python workflow/run.py [plan|status] [--config name=value ...] [--profile workflow/profiles/slurm] [more of Snakemake's]
 
 A workflow that was killed leaves Snakemake's directory lock behind, and nobody can tell that from a workflow that still
 runs. So this script holds a lock of the operating system, which ends with the process that holds it: if it can be had,
@@ -14,6 +14,8 @@ import sys
 import threading
 import time
 from pathlib import Path
+
+import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 ASKED = ("table", "dataset", "model", "method", "rate", "variant", "parts")
@@ -34,9 +36,9 @@ def main(arguments: list[str]) -> int:
     os.chdir(ROOT)
     what = arguments.pop(0) if arguments[:1] in (["plan"], ["status"]) else "run"
     config = dict(word.split("=", 1) for word in arguments if "=" in word and not word.startswith("-"))
-    cores = int(arguments[arguments.index("--cores") + 1]) if "--cores" in arguments else os.cpu_count()
     try:
         asked = request(config)
+        cores = side_by_side(asked, arguments)
         if what != "run":
             from amr_coreset.grid import Progress, plan
 
@@ -48,11 +50,20 @@ def main(arguments: list[str]) -> int:
     return run(asked, arguments, cores, config)
 
 
+def side_by_side(asked, arguments: list[str]) -> int:
+    """How many trainings run at once: as many as there are cores here, or jobs of a cluster."""
+    if "--cores" in arguments:
+        return int(arguments[arguments.index("--cores") + 1])
+    profile = ROOT / arguments[arguments.index("--profile") + 1] / "config.yaml" if "--profile" in arguments else None
+    jobs = yaml.safe_load(profile.read_text()).get("jobs") if profile and profile.exists() else None
+    return min(jobs, sum(len(block.pieces()) for block in asked.blocks())) if jobs else os.cpu_count()
+
+
 def run(asked, arguments: list[str], cores: int, config: dict[str, str]) -> int:
     """Run Snakemake under the lock, and say how far it is."""
     (ROOT / "runs").mkdir(exist_ok=True)
-    began = time.perf_counter()
-    with open(ROOT / "runs" / ".lock", "w") as lock:
+    began, held = time.perf_counter(), ROOT / "runs" / ".lock"
+    with open(held, "w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -61,19 +72,12 @@ def run(asked, arguments: list[str], cores: int, config: dict[str, str]) -> int:
                 file=sys.stderr,
             )
             return 1
+        held.touch()  # from here on, in the time of the file system, which need not be this machine's
         # Snakemake inherits the lock, so it lasts as long as either of the two runs.
-        profile = [] if "--profile" in arguments else ["--profile", "workflow/profiles/local"]
-        gpus = ["--resources", f"gpu={config['gpus']}"] if config.get("gpus") else []
-        snakemake = [
-            sys.executable,
-            "-m",
-            "snakemake",
-            "--snakefile",
-            "workflow/Snakefile",
-            *profile,
-            *arguments,
-            *gpus,
-        ]
+        chosen = [] if "--profile" in arguments else ["--profile", "workflow/profiles/local"]
+        if int(config.get("gpus") or 0):
+            chosen += ["--resources", f"gpu={config['gpus']}"]  # at most so many runs at once, each on one
+        snakemake = [sys.executable, "-m", "snakemake", "--snakefile", "workflow/Snakefile", *chosen, *arguments]
         options = dict(cwd=ROOT, pass_fds=[lock.fileno()])
         if (ROOT / ".snakemake" / "locks").is_dir() and any((ROOT / ".snakemake" / "locks").iterdir()):
             subprocess.run(
@@ -83,11 +87,23 @@ def run(asked, arguments: list[str], cores: int, config: dict[str, str]) -> int:
         with Reporter(asked.blocks(), cores, quiet=dry):
             code = subprocess.run(snakemake, **options).returncode
     print(f"{'Failed' if code else 'Done'} after {time.perf_counter() - began:.0f} s.")
+    for error in failures(ROOT / "runs" / asked.scale.name, held.stat().st_mtime) if code else []:
+        print(error)
     if not code and not dry:
         tables, figures = config.get("tables") or "tables", config.get("figures") or "figures"
         names = ", ".join(f"{tables}/{asked.stem(number)}.md" for number in asked.tables)
         print(f"Tables: {names} (and .csv, .tex). Figures: {figures}/")
     return code
+
+
+def failures(folder: Path, since: float) -> list[str]:
+    """The errors of the steps that failed, which by now may stand far above: the first lines of their logs."""
+    logs = {log: log.read_text(errors="replace") for log in folder.rglob("logs/*.log") if log.stat().st_mtime >= since}
+    return [
+        f"{text.splitlines()[0]} ({log.relative_to(ROOT)})"
+        for log, text in sorted(logs.items())
+        if "\nPrinted before:\n" in text  # only the runner writes this, and only of a failure
+    ]
 
 
 class Reporter:

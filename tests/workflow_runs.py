@@ -1,0 +1,69 @@
+"""Copies of the project in which tests run the workflow, at the scale `tiny` of tests/scales.yaml."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BLOCK = "table1_RML2016.10a-twin_CNN1D"
+
+
+def project(folder: Path) -> Path:
+    """A copy of what the workflow needs, so that tests leave the checkout alone."""
+    for name in (
+        "amr_coreset",
+        "nbs/paper",
+        "workflow",
+        "tables/published",
+        "tests/scales.yaml",
+        "tests/own_methods.py",
+        "settings.ini",
+    ):
+        source, target = ROOT / name, folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints"))
+        else:
+            shutil.copy(source, target)
+    return folder
+
+
+def environment(folder: Path) -> dict:
+    return os.environ | {
+        "PYTHONPATH": str(folder),
+        "AMR_CORESET_CACHE": str(folder / "cache"),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
+
+def start(folder: Path, *arguments: str) -> subprocess.Popen:
+    """Start the workflow at scale tiny; `arguments` are name=value of the configuration, then what Snakemake takes."""
+    command = [sys.executable, "workflow/run.py", "--config", "scale=tiny", "scales=tests/scales.yaml", *arguments]
+    return subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment(folder),
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+
+
+def finish(folder: Path, *arguments: str, code: int = 0) -> str:
+    """Run the workflow to its end; returns what it printed."""
+    process = start(folder, *arguments)
+    text = process.communicate(timeout=600)[0]
+    assert process.returncode == code, text
+    return text
+
+
+def outputs(folder: Path) -> dict[str, bytes]:
+    """The tables and figures of the block, byte by byte."""
+    return {
+        str(p.relative_to(folder)): p.read_bytes()
+        for p in [*folder.glob(f"tables/{BLOCK}.*"), *folder.glob(f"figures/{BLOCK}*.p*")]
+        if "deepcore" not in p.name
+    }

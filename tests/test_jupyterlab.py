@@ -70,7 +70,7 @@ def browser():
     for flag in [*flags.split(), "window-size=1400,1000"]:
         options.add_argument(f"--{flag}")
     driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(shutil.which("chromedriver")))
-    driver.set_script_timeout(240)
+    driver.set_script_timeout(480)
     try:
         yield driver
     finally:

@@ -109,8 +109,10 @@ def own_gpu(device: str | torch.device, poll: float = 5.0) -> Iterator[None]:
 
 def _lock_gpu(held: ExitStack) -> int | None:
     for number in range(torch.cuda.device_count()):
+        # By the GPU's own identity: on a cluster the cache is shared, and the one GPU that a job sees is always number 0.
+        name = torch.cuda.get_device_properties(number).uuid
         with suppress(BlockingIOError):
-            held.enter_context(exclusive(cache_dir() / f"gpu-{number}.lock", wait=False))
+            held.enter_context(exclusive(cache_dir() / f"gpu-{name}.lock", wait=False))
             return number
     return None
 

@@ -13,6 +13,7 @@ from contextlib import nullcontext, redirect_stdout
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -30,16 +31,21 @@ def test_runs_do_not_share_a_gpu():
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setenv("AMR_CORESET_CACHE", folder)
         patch.setattr(torch.cuda, "device_count", lambda: 2)
+        patch.setattr(torch.cuda, "get_device_properties", lambda number: SimpleNamespace(uuid=f"a{number}"))
         patch.setattr(torch.cuda, "device", lambda number: nullcontext(used.append(number)))
         with own_gpu("cuda"), own_gpu("cuda"):
             patch.setattr(time, "sleep", lambda seconds: exec("raise TimeoutError"))
             with pytest.raises(TimeoutError), own_gpu("cuda"):
                 pass
+            # Another node's GPUs have the same numbers, and are free.
+            patch.setattr(torch.cuda, "get_device_properties", lambda number: SimpleNamespace(uuid=f"b{number}"))
+            with own_gpu("cuda"):
+                pass
         with pytest.raises(BlockingIOError), own_gpu("cuda"):
             raise BlockingIOError("the block's own error is not taken for a lock")
         with own_gpu("cpu"):
             pass
-    assert used == [0, 1, 0]
+    assert used == [0, 1, 0, 0]
 
 # %% ../../nbs/12_training.ipynb #bbeb7304
 def small_set(frames=60, classes=("BPSK", "CPFSK", "QAM16", "AM-SSB"), snrs=(10, 18)):

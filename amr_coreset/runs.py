@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['TABLE_NUMBERS', 'RECORDING_MODULES', 'SELECTING_MODULES', 'Scale', 'load_scale', 'run_folder', 'record_path',
-           'rows_path', 'full_rows_path', 'record_seed', 'record_seeds', 'code_digest', 'ResultRow', 'row_digest',
-           'write_row', 'read_row', 'write_rows', 'read_rows', 'running', 'running_now']
+           'network_path', 'rows_path', 'full_rows_path', 'record_seed', 'record_seeds', 'code_digest', 'ResultRow',
+           'row_digest', 'write_row', 'read_row', 'write_rows', 'read_rows', 'running', 'running_now']
 
 # %% ../nbs/20_runs.ipynb #80913c17
 import json
@@ -133,6 +133,11 @@ def run_folder(scale: str, data_set: str, model: str, root: str | Path | None = 
 def record_path(folder: Path, seed: int) -> Path:
     """The training record made with `seed`."""
     return folder / f"record-s{seed}.h5"
+
+
+def network_path(folder: Path, seed: int) -> Path:
+    """The network that the training of the record made with `seed` left."""
+    return folder / f"network-s{seed}.safetensors"
 
 
 def rows_path(

@@ -10,7 +10,7 @@ __all__ = ['PRECISIONS', 'RECIPES', 'READ_AHEAD', 'Recipe', 'torch_threads', 'pi
 import time
 import warnings
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
@@ -224,7 +224,7 @@ class FitResult:
 
 # %% ../nbs/12_training.ipynb #bbd17b57
 def _run_key(
-    model: nn.Module, train: SignalSet, recipe: Recipe, seed: int, test, evaluate_every: int, recorder: Any
+    model: nn.Module, train: SignalSet, recipe: Recipe, seed: int, test, evaluate_every: int, recorder: Any, loss: Any
 ) -> str:
     """Digest of everything that makes the run: also the network's layers and initial weights."""
     weights = [values.cpu().numpy() for values in model.state_dict().values()]
@@ -235,6 +235,7 @@ def _run_key(
         evaluate_every,
         type(recorder).__name__,
         getattr(recorder, "source", None),
+        repr(loss),
     ]
     return digest(train.digest, test.digest if test is not None else None, what, *weights)
 
@@ -283,13 +284,15 @@ def fit(
     test: SignalSet | None = None,  # accuracy on these is noted during training; nothing is decided by it
     evaluate_every: int = 1,  # epochs between two measurements on `test`; the last epoch is always measured
     recorder: Any = None,  # e.g. `amr_coreset.records.Recorder`
+    loss: Callable[..., torch.Tensor]
+    | None = None,  # of (model, frames, logits, labels); its repr tells it from others
     checkpoint: str | Path | None = None,  # file to go on from, and to write to
     checkpoint_seconds: float = 60,  # at most one checkpoint in this time
     device: str | None = None,
     threads: int | None = None,  # see `torch_threads`
     progress: bool | str = True,  # a bar; or "lines": a printed line per epoch, for logs
 ) -> FitResult:
-    """Train `model` in place on `train` by cross-entropy.
+    """Train `model` in place on `train`, by cross-entropy unless another `loss` is given.
 
     Every frame is shown once an epoch, in an order that follows from `seed`. PyTorch's global random state is left as
     it was. Raises `ValueError` for an empty training set and `FloatingPointError` if the loss stops being finite.
@@ -300,12 +303,23 @@ def fit(
         raise ValueError(f"evaluate_every counts epochs and must be at least 1; got {evaluate_every}.")
     with torch_threads(threads), torch.random.fork_rng():
         return _fit(
-            model, train, recipe, seed, test, evaluate_every, recorder, checkpoint, checkpoint_seconds, device, progress
+            model,
+            train,
+            recipe,
+            seed,
+            test,
+            evaluate_every,
+            recorder,
+            loss,
+            checkpoint,
+            checkpoint_seconds,
+            device,
+            progress,
         )
 
 # %% ../nbs/12_training.ipynb #81484e89
 def _fit(
-    model, train, recipe, seed, test, evaluate_every, recorder, checkpoint, checkpoint_seconds, device, progress
+    model, train, recipe, seed, test, evaluate_every, recorder, loss, checkpoint, checkpoint_seconds, device, progress
 ) -> FitResult:
     place = pick_device(device)
     model.to(place).train()
@@ -319,7 +333,7 @@ def _fit(
     if recorder is not None:
         recorder.start(train, recipe.epochs)
         parts["recorder"] = recorder
-    key = _run_key(model, train, recipe, seed, test, evaluate_every, recorder) if checkpoint else None
+    key = _run_key(model, train, recipe, seed, test, evaluate_every, recorder, loss) if checkpoint else None
     if checkpoint and (state := _load_checkpoint(Path(checkpoint), key)):
         for name, part in parts.items():
             part.load_state_dict(state[name])
@@ -337,7 +351,7 @@ def _fit(
     )
     with bar:
         for epoch in range(start, recipe.epochs):
-            result.loss.append(_epoch(model, frames, labels, optimizer, recipe, order, recorder, bar))
+            result.loss.append(_epoch(model, frames, labels, optimizer, recipe, order, recorder, loss, bar))
             if not np.isfinite(result.loss[-1]):
                 raise FloatingPointError(
                     f"the training loss is {result.loss[-1]} in epoch {epoch + 1}; try a smaller learning rate than {recipe.learning_rate}."
@@ -371,14 +385,15 @@ def _report(result: FitResult, epochs: int, bar: tqdm, progress: bool | str):
         print(f"epoch {epoch} of {epochs}: {', '.join(f'{k} {v}' for k, v in said.items())}", flush=True)
 
 # %% ../nbs/12_training.ipynb #765d0a8e
-def _epoch(model, frames, labels, optimizer, recipe, order, recorder, bar) -> float:
+def _epoch(model, frames, labels, optimizer, recipe, order, recorder, loss_of, bar) -> float:
     """One pass over all frames; returns the mean loss."""
     total, mixed = torch.zeros((), device=labels.device), recipe.precision != "float32"
     indices = torch.randperm(len(frames), generator=order).split(recipe.batch_size)
     for index, shown in zip(indices, batches(frames, indices, labels.device), strict=True):
         with torch.autocast(labels.device.type, torch.bfloat16, enabled=mixed):
             logits = model(shown).float()
-            loss = functional.cross_entropy(logits, labels[index.to(labels.device)])
+            asked = labels[index.to(labels.device)]
+            loss = loss_of(model, shown, logits, asked) if loss_of else functional.cross_entropy(logits, asked)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         if recipe.clip_norm:

@@ -56,7 +56,7 @@ def test_notebooks_are_clean(fresh_copy):
         assert notebook.stat().st_size < 400_000, f"{notebook.name} stores too much output"
         for source, cell in cells(notebook):
             assert not any(o["output_type"] == "error" for o in cell["outputs"]), f"{notebook.name} stores an error"
-            assert len(source.splitlines()) <= 64, f"{notebook.name} has a cell of {len(source.splitlines())} lines"
+            assert len(source.splitlines()) <= 60, f"{notebook.name} has a cell of {len(source.splitlines())} lines"
 
 
 def test_no_test_vanished():

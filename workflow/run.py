@@ -18,13 +18,12 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
-ASKED = ("table", "dataset", "model", "method", "rate", "variant", "parts")
 EVERY = 30  # seconds between two lines of progress
 
 
 def request(config: dict[str, str]):
     """What is asked for, from the words of the command line."""
-    from amr_coreset.grid import parse_request
+    from amr_coreset.grid import ASKED, parse_request
     from amr_coreset.runs import load_scale
 
     scale = load_scale(config.get("scale") or "smoke", config.get("scales") or None)
@@ -40,9 +39,10 @@ def main(arguments: list[str]) -> int:
         asked = request(config)
         cores = side_by_side(asked, arguments)
         if what != "run":
-            from amr_coreset.grid import Progress, plan
+            from amr_coreset.grid import Progress
 
-            print(plan(asked.blocks(), cores) if what == "plan" else Progress(asked.blocks(), cores).line())
+            progress = Progress(asked.blocks(), cores)
+            print(progress.plan() if what == "plan" else progress.line())
             return 0
     except (ValueError, OSError) as error:
         print(f"Nothing was started: {error}", file=sys.stderr)
@@ -114,12 +114,12 @@ class Reporter:
         self.thread = threading.Thread(target=self.report, daemon=True)
 
     def __enter__(self):
-        from amr_coreset.grid import Progress, plan, trainings
+        from amr_coreset.grid import Progress, trainings
 
         if self.quiet or trainings(self.blocks)["done"].all():
             return self
-        print(plan(self.blocks, self.cores), flush=True)
         self.progress = Progress(self.blocks, self.cores)
+        print(self.progress.plan(), flush=True)
         self.thread.start()
         return self
 

@@ -14,12 +14,14 @@ from unittest.mock import patch
 
 import numpy as np
 import pytest
+import torch
 
 from amr_coreset.coreset import METHODS, method
 from amr_coreset.datasets import load_dataset
 from amr_coreset.experiments import *
 from amr_coreset.experiments import _train
-from amr_coreset.runs import Scale
+from amr_coreset.runs import Scale, code_digest, network_path
+from amr_coreset.training import evaluate
 
 
 # %% ../../nbs/21_experiments.ipynb #41427767
@@ -66,6 +68,33 @@ def test_a_study_runs_once_and_is_found_again():
             "made again, the row is the same"
         )
         assert removed.exists()
+
+# %% ../../nbs/21_experiments.ipynb #971ce3aa
+def test_the_records_network_is_kept():
+    with TemporaryDirectory() as folder:
+        study = Study(
+            "RML2016.10a-twin",
+            "CNN1D",
+            TINY,
+            data_dir=folder,
+            root=Path(folder, "runs"),
+            progress=False,
+            validation=0.25,
+        )
+        assert len(study.split.validation) > 0 and study.folder.name == "CNN1D-0.25-validation"
+        record, row = make_record(study)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setitem(_train.__globals__, "fit", None)
+            model = trained_network(study)
+        assert not model.training and evaluate(model, study.split.test).accuracy == row.accuracy
+        assert row.code_digest == code_digest("record")
+        # A file that is missing, cut short or another run's is made anew, with the same weights.
+        path = network_path(study.folder, 0)
+        path.write_bytes(path.read_bytes()[:1000])
+        again = trained_network(study)
+        assert all(
+            torch.equal(a, b) for a, b in zip(model.state_dict().values(), again.state_dict().values(), strict=True)
+        )
 
 # %% ../../nbs/21_experiments.ipynb #b1848493
 def test_short_runs_are_kept_and_damage_is_noticed():

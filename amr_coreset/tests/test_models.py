@@ -17,6 +17,7 @@ from torch.nn import functional
 
 from amr_coreset.complexity import count_macs, count_parameters
 from amr_coreset.models import *
+from amr_coreset.models import _PadSkip
 
 
 # %% ../../nbs/11_models.ipynb #f4c0b29d
@@ -148,6 +149,27 @@ def test_s2m_is_the_bilinear_form_of_windows():
             )
             np.testing.assert_allclose(made[:, c], y @ form[c] @ y.transpose(0, 2, 1), atol=1e-12)
 
+# %% ../../nbs/11_models.ipynb #e51f67c8
+def test_the_skips_of_resnet56():
+    assert count_macs(ResNet56(12, 512), 512) == 166_478_592
+    x = torch.randn(3, 16, 2, 8, requires_grad=True)
+    kept = _PadSkip(16, "standard")(x)
+    assert kept.shape == (3, 32, 1, 4) and torch.equal(kept[:, :16, 0], x[:, :, 0, ::2]) and not kept[:, 16:].any()
+    mean = _PadSkip(16, "lab")(x)
+    assert (
+        mean.shape == (3, 32, 1, 1)
+        and torch.equal(mean[:, :16], x.mean((2, 3), keepdim=True))
+        and not mean.requires_grad
+    )
+    # A block whose last normalisation gives zeros adds nothing to its skip.
+    block = ResNet56(12, 512).blocks[9].eval()
+    nn.init.zeros_(block.body[2][1].weight)
+    image = torch.rand(2, 16, 2, 512)
+    assert torch.equal(block(image), block.skip(image))
+    assert ResNet56(12, 512, shortcut="lab")(torch.randn(1, 2, 512)).shape == (1, 12)
+    with pytest.raises(ValueError, match="'standard' or 'lab'; got 'A'"):
+        ResNet56(12, 512, shortcut="A")
+
 # %% ../../nbs/11_models.ipynb #6141f0bf
 def test_the_spectrum_is_that_of_scipy():
     z = np.random.default_rng(1).normal(size=(3, 2, 128))
@@ -171,6 +193,7 @@ def test_counts_of_parameters_and_macs():
         "CNN2D": [(2_830_427, 19.13), (10_695_004, 74.77), (21_183_848, 148.96)],
         "LSTM": [(201_099, 25.30), (201_228, 101.19), (202_776, 202.38)],
         "SigNet50": [(23_527_453, 1322)],
+        "ResNet56": [(852_795, 41.62), (852_860, 166.48), (853_640, 332.96)],
     }
     for name, counts in expected.items():
         for (length, classes), (parameters, macs) in zip([(128, 11), (512, 12), (1024, 24)], counts, strict=False):

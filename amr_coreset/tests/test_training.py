@@ -18,6 +18,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from torch.nn import functional
 
 from amr_coreset.models import build_model
 from amr_coreset.signals import SignalSet, StoredFrames
@@ -199,3 +200,32 @@ def test_clipping_and_mixed_precision():
     for bad in (dict(clip_norm=0), dict(precision="half")):
         with pytest.raises(ValueError, match="precision must be one of float32, bfloat16 and clip_norm positive"):
             Recipe(**bad)
+
+# %% ../../nbs/12_training.ipynb #ab488251
+class Shrinking:
+    """Cross-entropy, and the size of the weights."""
+
+    def __init__(self, share):
+        self.share = share
+
+    def __repr__(self):
+        return f"Shrinking({self.share})"
+
+    def __call__(self, model, frames, logits, labels):
+        assert frames.shape[1:] == (2, 128) and len(frames) == len(logits) == len(labels)
+        return functional.cross_entropy(logits, labels) + self.share * sum(p.abs().sum() for p in model.parameters())
+
+
+def test_another_loss_is_minimised():
+    data, recipe = small_set(16), Recipe(epochs=2)
+    plain, same, small = (
+        fit(build_model("CNN1D", 4, 128), data, recipe=recipe, loss=loss, progress=False)
+        for loss in (None, Shrinking(0.0), Shrinking(0.01))
+    )
+    assert torch.equal(weights(plain), weights(same)) and plain.loss == same.loss
+    assert weights(small).abs().sum() < weights(plain).abs().sum() and small.loss[0] > plain.loss[0]
+    with TemporaryDirectory() as folder:
+        options = dict(recipe=recipe, checkpoint=Path(folder, "run.pt"), progress=False)
+        fit(build_model("CNN1D", 4, 128), data, loss=Shrinking(0.0), **options)
+        with pytest.raises(ValueError, match="checkpoint of another run"):
+            fit(build_model("CNN1D", 4, 128), data, loss=Shrinking(0.1), **options)

@@ -39,9 +39,9 @@ test: checks browser latex
 	OMP_NUM_THREADS=1 python -m pytest -n 2 --dist loadfile -m "slow or not slow" --durations=8 --ignore tests/test_jupyterlab.py
 	python -m pytest -m "slow or not slow" tests/test_jupyterlab.py
 
-# Twenty kills at random moments, of the workflow and of kernels; `make test` makes three.
+# Twenty kills at random moments of a smoke grid, of the workflow and of kernels; `make test` makes three of a smaller one.
 kills: .venv/.ready
-	KILLS=20 KILL_SEED=1 python -m pytest -m slow -s tests/test_workflow.py -k random_moments
+	TEST_SCALE=smoke KILLS=20 KILL_SEED=1 python -m pytest -m slow -s tests/test_workflow.py -k random_moments
 
 quick: checks
 	python -m pytest

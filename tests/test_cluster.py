@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from workflow_runs import ROOT, finish, outputs, project
+from workflow_runs import RATES, ROOT, finish, outputs, project
 
 
 def no_slurm() -> str:
@@ -40,7 +40,7 @@ NO_SLURM = no_slurm()
 def test_jobs_that_are_handed_over_give_the_same_bytes(uninterrupted, tmp_path, parts):
     folder = project(tmp_path)
     text = finish(folder, f"parts={parts}", "--profile", "workflow/profiles/fake")
-    assert text.count("Submitted job") == 1 + 2 * parts + 1, "a record, two rates, a table"
+    assert text.count("Submitted job") == 1 + RATES * parts + 1, "a record, the rates, a table"
     assert outputs(folder) == outputs(uninterrupted[0])
 
 
@@ -49,7 +49,7 @@ def test_jobs_that_are_handed_over_give_the_same_bytes(uninterrupted, tmp_path, 
 def test_slurm_gives_the_same_bytes(uninterrupted, tmp_path):
     folder = project(tmp_path)
     text = finish(folder, "parts=2", "--profile", "workflow/profiles/slurm")
-    assert text.count("has been submitted with SLURM jobid") == 6
+    assert text.count("has been submitted with SLURM jobid") == 1 + 2 * RATES + 1
     assert outputs(folder) == outputs(uninterrupted[0])
 
 

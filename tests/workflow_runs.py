@@ -1,4 +1,4 @@
-"""Copies of the project in which tests run the workflow, at the scale `tiny` of tests/scales.yaml."""
+"""Copies of the project in which tests run the workflow: at the scale `tiny` of tests/scales.yaml, or at TEST_SCALE=smoke."""
 
 import os
 import shutil
@@ -6,8 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import yaml
+
 ROOT = Path(__file__).resolve().parent.parent
 BLOCK = "table1_RML2016.10a-twin_CNN1D"
+SCALE = os.environ.get("TEST_SCALE", "tiny")
+SCALES = "tests/scales.yaml" if SCALE == "tiny" else "workflow/scales.yaml"
+RATES = len(yaml.safe_load((ROOT / SCALES).read_text())[SCALE]["rates"])
 
 
 def project(folder: Path) -> Path:
@@ -39,8 +44,8 @@ def environment(folder: Path) -> dict:
 
 
 def start(folder: Path, *arguments: str) -> subprocess.Popen:
-    """Start the workflow at scale tiny; `arguments` are name=value of the configuration, then what Snakemake takes."""
-    command = [sys.executable, "workflow/run.py", "--config", "scale=tiny", "scales=tests/scales.yaml", *arguments]
+    """Start the workflow; `arguments` are name=value of the configuration, then what Snakemake takes."""
+    command = [sys.executable, "workflow/run.py", "--config", f"scale={SCALE}", f"scales={SCALES}", *arguments]
     return subprocess.Popen(
         command,
         cwd=folder,

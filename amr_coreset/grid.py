@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cache
+from heapq import heapreplace
 from pathlib import Path
 
 import pandas as pd
@@ -418,18 +419,52 @@ def _belongs(data_set: str, table: str) -> bool:
     return real in about[table] if any(real in sets for sets in about.values()) else table != "II"
 
 # %% ../nbs/22_grid.ipynb #d20c2859
-_START = (
-    6.0  # s of one core that a notebook takes before its first training; see the timing of an empty one in the tests
-)
+_START = 9.0  # s of one core that a notebook takes beside its trainings: two interpreters, PyTorch, the data
 
 
-def wall_time(blocks: list[Block], seconds: float, cores: int) -> float:
-    """Seconds that trainings of `seconds` on one core take, with the starts of the notebooks that are still to run."""
-    notebooks = {path for block in blocks for path in (*block.pieces(), *block.full_rows) if not path.exists()}
-    tables = len({block.table for block in blocks})
-    return (seconds + (len(notebooks) + tables) * _START) / cores
+def wall_time(
+    blocks: list[Block],
+    table: pd.DataFrame,  # of `estimate`
+    cores: int,
+) -> float:
+    """Seconds until what is left is done, with `cores` notebooks side by side: records, what needs them, tables."""
+    left = table[~table["done"]]
+    if left["seconds"].isna().any():
+        return math.nan
+    records, pieces = _notebooks(blocks, left)
+    free, ready = [0.0] * cores, {}  # when each core is free; when each folder's records are there
+    for folder, seconds in records:
+        ready[folder] = max(ready.get(folder, 0.0), heapreplace(free, free[0] + seconds) + seconds)
+    while pieces:
+        # A core that is free takes the first notebook whose records are there, or waits for the next.
+        can = next((p for p in pieces if ready.get(p[0], 0.0) <= free[0]), None)
+        folder, seconds = can or min(pieces, key=lambda p: ready.get(p[0], 0.0))
+        pieces.remove((folder, seconds))
+        heapreplace(free, max(free[0], ready.get(folder, 0.0)) + seconds)
+    end = len({block.table for block in blocks})
+    return max(free) + (math.ceil(end / cores) * _START if len(left) else 0.0)
 
 
+def _notebooks(blocks: list[Block], left: pd.DataFrame) -> tuple[list[tuple[Path, float]], list[tuple[Path, float]]]:
+    """(folder, seconds) of each notebook that is still to run: those that make records, and those that train on coresets."""
+    keys = ["data_set", "model", "network", "method", "rate", "seed"]
+    cost = {tuple(line[keys]): line["seconds"] for _, line in left.iterrows()}
+    records, pieces, seen = [], [], set()
+    for block in blocks:
+        for seed, path in zip(record_seeds(block.scale), block.full_rows, strict=True):
+            if path not in seen and not path.exists():
+                took = cost.pop((block.data_set, block.model, block.model, "All frames", 1.0, seed), 0.0)
+                records.append((block.folder, took + _START))
+            seen.add(path)
+        for path, piece in block.pieces().items():
+            if path not in seen and not path.exists():
+                about = block.data_set, block.model, block.evaluation_model
+                own = [(*about, m, piece["rate"], s) for m in piece["methods"] for s in range(block.scale.repeats)]
+                pieces.append((block.folder, sum(cost.pop(key, 0.0) for key in own) + _START))
+            seen.add(path)
+    return records, pieces
+
+# %% ../nbs/22_grid.ipynb #722a86f4
 def _duration(seconds: float) -> str:
     if math.isnan(seconds):
         return "an unknown time"
@@ -447,9 +482,8 @@ class Progress:
         except ValueError as error:  # data that must be read first
             self.table = trainings(blocks).assign(seconds=float("nan"))
             print(f"No estimate: {error}")
-        self.seconds, self.before = self.table["seconds"], self.table["done"]
-        left = self.seconds[~self.before]
-        self.estimated = wall_time(blocks, left.sum(min_count=len(left)), self.cores)
+        self.before = self.table["done"]
+        self.estimated = wall_time(blocks, self.table, self.cores)
 
     def plan(self) -> str:
         """What the blocks hold, what of it was left at the start, and about how long that takes on this machine."""
@@ -479,10 +513,10 @@ class Progress:
 
     def left(self, done: pd.Series) -> float:
         """Seconds that the rest takes: the estimate, times how much longer than estimated the work has taken so far."""
-        new, spent = self.seconds[done & ~self.before].sum(), time.time() - self.began
-        rest = self.seconds[~done].sum() / self.cores
+        rest, spent = wall_time(self.blocks, self.table.assign(done=done), self.cores), time.time() - self.began
+        gained = self.estimated - rest
         # What is half done counts for nothing yet, so the first minute tells little.
-        pace = spent * self.cores / new if new > 60 * self.cores else 1.0
+        pace = spent / gained if gained > 60 else 1.0
         return rest * min(max(pace, 0.5), 3.0)
 
     def trained(self) -> int:

@@ -6,6 +6,7 @@
 __all__ = []
 
 # %% ../../nbs/tests/00_test_grid.ipynb #d62bdcaa
+import math
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -72,6 +73,33 @@ def test_a_request_is_what_a_user_typed():
     )
     with pytest.raises(ValueError, match="choose 1 to 5, or all"):
         parse_request(scale, "1,7")
+
+# %% ../../nbs/22_grid.ipynb #928fd331
+def test_the_wall_time_is_that_of_a_schedule():
+    """Records first, on a core each; what needs them waits; the table comes last. Times of three rates by hand."""
+    scale = replace(load_scale("smoke"), rates=(0.1, 0.2, 0.3), repeats=1, methods=("Uniform",), tables={})
+    blocks = table_blocks("I", scale, ["RML2016.10a-twin"], ["CNN1D"], root="/nowhere")
+    table = trainings(blocks).assign(done=False)
+    table["seconds"] = table["method"].eq("All frames").map({True: 100.0, False: 10.0})
+    start = 9.0
+    record, piece = 100 + start, 10 + start
+    for cores, expected in (
+        (1, record + 3 * piece),
+        (2, record + 2 * piece),
+        (3, record + piece),
+        (50, record + piece),
+    ):
+        assert wall_time(blocks, table, cores) == expected + start
+    # Records of two blocks are made side by side; the shorter one's coresets need not wait for the longer.
+    both = table_blocks("I", scale, ["RML2016.10a-twin"], root="/nowhere")
+    two = trainings(both).assign(done=False)
+    two["seconds"] = two["method"].eq("All frames").map({True: 100.0, False: 10.0})
+    two.loc[two["model"] == "CNN2D", "seconds"] *= 10
+    end_of_first = record + 3 * piece  # on its core; the other makes the long record meanwhile
+    assert end_of_first < 1000 + start
+    assert wall_time(both, two, 2) == 1000 + start + 2 * (100 + start) + start
+    assert wall_time(blocks, table.assign(done=True), 2) == 3 * start  # notebooks that find everything done
+    assert math.isnan(wall_time(blocks, table.assign(seconds=math.nan), 2))
 
 # %% ../../nbs/22_grid.ipynb #660fbffd
 def test_what_is_done_is_counted_and_a_damaged_row_is_not():

@@ -13,7 +13,7 @@ import numpy as np
 import psutil
 import pytest
 import yaml
-from workflow_runs import BLOCK, ROOT, environment, finish, outputs, project, start
+from workflow_runs import BLOCK, ROOT, SCALE, environment, finish, outputs, project, start
 
 from amr_coreset.captures import read_sigmf, save_npz, signals_from_arrays, write_sigmf
 from amr_coreset.synthesis import RML2016_10A, generate
@@ -146,7 +146,8 @@ def test_killed_at_random_moments_nothing_is_lost(uninterrupted, tmp_path):
         rows, before = folder / "runs", {}
         while sum(kills.values()) < wanted:
             process = start(folder)
-            moment = time.monotonic() + rng.uniform(3, 25)
+            # Some starts, some records and some coresets are hit; a smoke grid takes 100 s, the tests' own 40.
+            moment = time.monotonic() + rng.uniform(3, 25 if SCALE == "tiny" else 90)
             victim = rng.choice(["workflow", "kernel"])
             while time.monotonic() < moment and process.poll() is None:
                 time.sleep(0.05)

@@ -6,6 +6,7 @@
 __all__ = []
 
 # %% ../../nbs/tests/00_test_complexity.ipynb #66ce6402
+import pytest
 import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
@@ -47,3 +48,21 @@ def test_counting_leaves_the_network_as_it_was():
     layer_table(model.train(), 32)
     assert model.training and not model[0]._forward_hooks
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+
+# %% ../../nbs/10_complexity.ipynb #6a39df7d
+def test_the_other_convention():
+    # Two LSTM layers of 128 on 128 times, counted step by step as thop does.
+    network = nn.LSTM(2, 128, num_layers=2, batch_first=True)
+    model = nn.Sequential(Transposed(), network)
+    step = sum(4 * ((size + 128) * 128 + 128 + 2 * 128) + 4 * 128 for size in (2, 128))
+    assert count_macs(model, 128, "thop") == 128 * step == 25_821_184
+    assert count_macs(model, 128) == 128 * (4 * 128 * (2 + 128) + 4 * 128 * 256)
+    normed = nn.Sequential(nn.Conv1d(2, 4, 3, padding=1), nn.BatchNorm1d(4), nn.BatchNorm1d(4, affine=False))
+    assert count_macs(normed, 32, "thop") - count_macs(normed, 32) == (4 + 2) * 4 * 32
+    with pytest.raises(ValueError, match=r"conv\+fc or thop; got 'flops'"):
+        count_macs(normed, 32, "flops")
+
+
+class Transposed(nn.Module):
+    def forward(self, x):
+        return x.transpose(1, 2)

@@ -16,7 +16,7 @@ from scipy.spatial.distance import cdist
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .fusion import FusionPlan, channel_vectors
+from .fusion import FusionPlan, channel_vectors, unit_vectors
 from .lacd import paired_gain, probe_curve
 from .models import _Block
 from .signals import SignalSet
@@ -116,9 +116,7 @@ def keep_representatives(
     """A copy of the network with one channel of each cluster, the nearest to the cluster's mean direction (RFP)."""
     maps = {}
     for name, labels in plan.labels.items():
-        vectors = plan.vectors[name]
-        norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-        unit = np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > 0)
+        unit = unit_vectors(plan.vectors[name])
         mean = np.stack([unit[labels == c].mean(0) for c in range(labels.max() + 1)])
         near = (unit * mean[labels]).sum(1)
         kept = [int(np.flatnonzero(labels == c)[near[labels == c].argmax()]) for c in range(labels.max() + 1)]

@@ -8,11 +8,10 @@ __all__ = ['live_taps', 'dead_parameters', 'crop_dead_taps']
 # %% ../nbs/26_taps.ipynb #f40d9681
 from copy import deepcopy
 
-import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from .complexity import count_macs, count_parameters
+from .complexity import pass_one_frame
 
 # %% ../nbs/26_taps.ipynb #f8f1efc7
 def _live_along(size: int, kernel: int, stride: int, padding: int, dilation: int) -> Tensor:
@@ -47,18 +46,12 @@ def live_taps(
 
         return hook
 
-    convolutions = [(name, m) for name, m in model.named_modules() if isinstance(m, nn.Conv1d | nn.Conv2d)]
-    hooks = [layer.register_forward_hook(note(name)) for name, layer in convolutions]
-    was_training = model.training
-    try:
-        with torch.no_grad():
-            weight = next(model.parameters())
-            model.eval()(torch.zeros(1, 2, length, dtype=weight.dtype, device=weight.device))
-    finally:
-        model.train(was_training)
-        for hook in hooks:
-            hook.remove()
+    pass_one_frame(model, length, {name: note(name) for name in _convolutions(model)})
     return found
+
+
+def _convolutions(model: nn.Module) -> list[str]:
+    return [name for name, layer in model.named_modules() if isinstance(layer, nn.Conv1d | nn.Conv2d)]
 
 
 def dead_parameters(model: nn.Module, length: int) -> int:
@@ -83,16 +76,12 @@ def crop_dead_taps(model: nn.Module, length: int) -> nn.Module:
 
 def _input_sizes(model: nn.Module, length: int) -> dict[str, tuple[int, ...]]:
     """Spatial size of the input of each convolution."""
-    sizes, weight = {}, next(model.parameters())
-    hooks = [
-        layer.register_forward_hook(lambda m, inputs, out, name=name: sizes.update({name: tuple(inputs[0].shape[2:])}))
-        for name, layer in model.named_modules()
-        if isinstance(layer, nn.Conv1d | nn.Conv2d)
-    ]
-    with torch.no_grad():
-        model(torch.zeros(2, 2, length, dtype=weight.dtype, device=weight.device))
-    for hook in hooks:
-        hook.remove()
+    sizes: dict[str, tuple[int, ...]] = {}
+
+    def note(name: str):
+        return lambda layer, inputs, out: sizes.update({name: tuple(inputs[0].shape[2:])})
+
+    pass_one_frame(model, length, {name: note(name) for name in _convolutions(model)})
     return sizes
 
 

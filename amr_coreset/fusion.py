@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['FUSIONS', 'LINKAGES', 'SCOPES', 'channel_vectors', 'unit_vectors', 'channel_tree', 'cut', 'FusionPlan', 'plan_fusion',
-           'fusion_map', 'fuse', 'recalibrate']
+           'fusion_figure', 'fusion_map', 'fuse', 'recalibrate']
 
 # %% ../nbs/28_fusion.ipynb #8b97790e
 import math
@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import torch
-from scipy.cluster.hierarchy import cut_tree, fcluster, linkage
+from matplotlib.figure import Figure
+from scipy.cluster.hierarchy import cut_tree, dendrogram, fcluster, linkage
 from scipy.spatial.distance import squareform
 from torch import Tensor, nn
 
@@ -195,6 +196,23 @@ def _threshold_for(macs: int, model: nn.Module, length: int, structure: Structur
         low, high = (middle, high) if cost(middle) <= macs else (low, middle)
     return low
 
+# %% ../nbs/28_fusion.ipynb #b28cfd1b
+def fusion_figure(
+    plan: FusionPlan,
+    group: str,  # such as "stream 1"
+) -> Figure:
+    """The tree of one group of channels; below the dashed line lies what is fused."""
+    tree, clusters = plan.trees[group], int(plan.labels[group].max()) + 1
+    figure = Figure(figsize=(8, 2.6), dpi=60, layout="constrained")
+    ax, merges = figure.subplots(), len(tree) + 1 - clusters
+    if len(tree):
+        heights = [0.0, *tree[:, 2], tree[-1, 2] * 1.05]
+        between = (heights[merges] + heights[merges + 1]) / 2
+        dendrogram(tree, ax=ax, color_threshold=between)
+        ax.axhline(between, color="0.5", ls="--", lw=1)
+    ax.set(title=f"{group}: {len(tree) + 1} channels, {clusters} clusters", ylabel="1 - cos", xlabel="channel")
+    return figure
+
 # %% ../nbs/28_fusion.ipynb #15bf6012
 def fusion_map(
     vectors: np.ndarray,  # (c, D)
@@ -242,11 +260,12 @@ def recalibrate(
     if not len(frames):
         raise ValueError("there are no frames to measure the statistics on.")
     pooled = {norm: _Pooled() for norm in norms}
-    hooks = [norm.register_forward_pre_hook(lambda norm, inputs: pooled[norm].add(inputs[0])) for norm in norms]
+    # In training with a momentum of 1 a normalisation remembers the last batch alone, and measures it in any case.
+    hooks = [norm.register_forward_hook(lambda norm, inputs, _: pooled[norm].add(norm, inputs[0])) for norm in norms]
     remembered = [(norm.momentum, norm.num_batches_tracked.clone()) for norm in norms]
     model.eval()
     for norm in norms:
-        norm.train().momentum = 0.0  # its own statistics for the batch, nothing remembered
+        norm.train().momentum = 1.0
     weight = next(model.parameters())
     # Of nearly the same size, as the last batch could else be too small to have a variance.
     for some in np.array_split(np.arange(len(frames)), -(-len(frames) // batch_size)):
@@ -266,9 +285,9 @@ class _Pooled:
     def __init__(self):
         self.count, self.mean, self.squares = 0, 0.0, 0.0
 
-    def add(self, x: Tensor):
-        count, dims = x.numel() // x.shape[1], [d for d in range(x.dim()) if d != 1]
-        variance, mean = torch.var_mean(x.double(), dims, correction=0)
+    def add(self, norm: nn.Module, x: Tensor):
+        count, mean = x.numel() // x.shape[1], norm.running_mean.double()
+        variance = norm.running_var.double() * (count - 1) / count
         total = self.count + count
         moved = mean - self.mean
         self.squares = self.squares + count * variance + moved**2 * self.count * count / total

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['PROBES', 'COLOURS', 'probe_features', 'probe_correct', 'paired_gain', 'Diagnosis', 'balanced', 'probe_curve',
-           'diagnose', 'diagnosis_figure']
+           'diagnose', 'keep_best_units', 'diagnosis_figure']
 
 # %% ../nbs/29_lacd.ipynb #c2fa31e5
 from collections.abc import Callable
@@ -37,9 +37,9 @@ def probe_features(
 
     def note(name: str) -> Callable:
         def hook(layer, inputs, out):
-            flat = out.flatten(2).double() if out.dim() > 2 else out[..., None].double()
+            flat = out.flatten(2) if out.dim() > 2 else out[..., None]
             parts = [flat.mean(2), flat.std(2, correction=0)] if spread else [flat.mean(2)]
-            found[name].append(torch.cat(parts, 1).cpu())
+            found[name].append(torch.cat(parts, 1).double().cpu())
 
         return hook
 
@@ -183,6 +183,27 @@ def diagnose(
     if removed and not sequential:
         model = recalibrate(remove(model, removed), train.iq[:])
     return Diagnosis(pd.DataFrame(lines), tuple(removed), model, start)
+
+# %% ../nbs/29_lacd.ipynb #496994f5
+def keep_best_units(
+    model: nn.Module,
+    count: int,  # of units that stay
+    train: SignalSet,
+    validation: SignalSet,
+    probe: str = "ridge",
+) -> nn.Module:
+    """A copy with `count` units: the one with the least gain goes first, and the rest is recalibrated and probed again. `ValueError` for a count of 0."""
+    if count < 1:
+        raise ValueError(f"at least one unit must stay; got {count}.")
+    while len((structure := describe(model)).units) > count:
+        points = (structure.stem, *structure.units)
+        curve = probe_curve(model, points, train, validation, probe)
+        gain = {b: paired_gain(curve[a], curve[b])[0] for a, b in zip(points, points[1:], strict=False)}
+        candidates = [unit for unit in structure.units if removable(model.get_submodule(unit))]
+        if not candidates:
+            break
+        model = recalibrate(remove_units(model, [min(candidates, key=gain.get)]), train.iq[:])
+    return model
 
 # %% ../nbs/29_lacd.ipynb #f6e45b12
 COLOURS = {"useful": "C0", "redundant": "C1", "collapsed": "C3", "not removable": "0.6"}

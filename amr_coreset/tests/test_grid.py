@@ -62,9 +62,9 @@ def test_a_request_is_what_a_user_typed():
     scale = load_scale("smoke")
     (block,) = parse_request(scale).blocks()
     assert (block.table, block.data_set, block.model) == ("I", "RML2016.10a-twin", "CNN1D")
-    assert len(parse_request(scale, "all").blocks()) == 4 + 2 + 8 + 4 + 1
+    assert len(parse_request(scale, "all").blocks()) == 4 + 2 + 8 + 4 + 1 + 2
     assert parse_request(scale, "all", dataset="RML2018.01a").tables == ("II",)
-    assert parse_request(scale, "all", dataset="own, Sig2019-12-twin").tables == ("I", "III", "IV", "V")
+    assert parse_request(scale, "all", dataset="own, Sig2019-12-twin").tables == ("I", "III", "IV", "V", "FCOS")
     request = parse_request(scale, "2,3", model="CNN2D", rate="0.05, 0.1", method="FoQuS,Uniform")
     assert [(b.table, b.evaluation_model) for b in request.blocks()][:2] == [("II", "CNN2D"), ("III", "CNN1D")]
     assert request.stem("II") == "table2_CNN2D_FoQuS+Uniform_r0.05+r0.1" and request.blocks("II")[0].scale.rates == (

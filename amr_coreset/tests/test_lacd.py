@@ -176,3 +176,18 @@ def test_a_balanced_part_is_balanced():
     part = balanced(data, 60)
     assert len(part) == 60 and set(part.counts().to_numpy().ravel()) == {10}
     assert np.array_equal(balanced(data, 60).label, part.label) and len(balanced(data, 1)) == 6
+
+# %% ../../nbs/29_lacd.ipynb #224270a4
+def test_a_given_number_of_units_stays():
+    (train, validation, _), model = four_modulations(40)
+    structure = describe(model)
+    points = (structure.stem, *structure.units)
+    curve = probe_curve(model, points, train, validation)
+    gain = {b: paired_gain(curve[a], curve[b])[0] for a, b in zip(points, points[1:], strict=False)}
+    small = keep_best_units(model, len(structure.units) - 1, train, validation)
+    (gone,) = set(structure.units) - set(describe(small).units)
+    assert gain[gone] == min(gain.values()) and describe(model).units == structure.units
+    assert len(describe(keep_best_units(model, 3, train, validation)).units) == 3
+    assert keep_best_units(model, 27, train, validation) is model
+    with pytest.raises(ValueError, match="at least one unit must stay; got 0"):
+        keep_best_units(model, 0, train, validation)

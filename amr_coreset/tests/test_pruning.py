@@ -44,7 +44,18 @@ def test_every_method_makes_a_row_and_is_found_again():
         assert evaluate(network, study.split.test).accuracy == scratch.accuracy
         with pytest.raises(ValueError, match="CNN1D has none"):
             run_pruning(study, Pruning("Slimming", probe_frames=100))
+        cuts = len(list((study.folder / "cut").iterdir()))
         small = run_pruning(study, Pruning(recovery="FoQuS", recovery_rate=0.3, distillation=True, probe_frames=100))
+        assert len(list((study.folder / "cut").iterdir())) == cuts, "what differs in the training alone is cut once"
+        told = kept_diagnosis(study, fcos)
+        assert (
+            tuple(told.removed) == tuple(fcos.removed)
+            and len(told.table) == 12
+            and told.table.equals(kept_diagnosis(study, small).table)
+        )
+        assert kept_diagnosis(study, whole) is None
+        (few,) = prune_networks(study, "FCOS 18 units", 0.5, seeds=0)
+        assert few.units == 12 and few.method == "FCOS 18 units" and few.rate == 0.5
         assert small.frames == resolve_budget(len(study.split.train), 0.3) and small.macs == fcos.macs
         # Found again: nothing is trained.
         with pytest.MonkeyPatch.context() as patch:

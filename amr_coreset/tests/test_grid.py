@@ -71,7 +71,7 @@ def test_a_request_is_what_a_user_typed():
         0.05,
         0.1,
     )
-    with pytest.raises(ValueError, match="choose 1 to 5, or all"):
+    with pytest.raises(ValueError, match="choose 1 to 5, fcos, or all"):
         parse_request(scale, "1,7")
 
 # %% ../../nbs/22_grid.ipynb #928fd331

@@ -41,7 +41,7 @@ test: checks browser latex
 
 # Twenty kills at random moments of a smoke grid, of the workflow and of kernels; `make test` makes three of a smaller one.
 kills: .venv/.ready
-	TEST_SCALE=smoke KILLS=20 KILL_SEED=1 python -m pytest -m slow -s tests/test_workflow.py -k random_moments
+	TEST_SCALE=smoke KILLS=20 KILL_SEED=1 python -m pytest -m slow -s tests/test_kills.py -k random_moments
 
 quick: checks
 	python -m pytest

@@ -172,6 +172,8 @@ def table_blocks(
     unknown = [name for name in data_sets if name not in dataset_names()]
     if unknown:
         raise ValueError(f"data set {unknown[0]!r} is unknown; choose one of {', '.join(dataset_names())}.")
+    if table == PRUNING_TABLE and (unknown := [m for m in methods or scale.methods if m not in _PRUNINGS]):
+        raise ValueError(f"method {unknown[0]!r} is unknown; choose one of {', '.join(_PRUNINGS)}.")
     if variant not in ("paper", "deepcore"):
         raise ValueError(f"variant {variant!r} is unknown; choose paper or deepcore.")
     part = _part(methods) if set(methods or scale.methods) != set(scale.methods) else ""

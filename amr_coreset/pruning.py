@@ -62,6 +62,7 @@ class Pruning:
     recalibration: bool = True
     probe_frames: int = 2000  # training frames for probes and recalibration, balanced
     tau: float = 0.0  # gain that a unit must show in stage 2
+    confidence: float = 0.8  # with which it must show it
     units: int | None = None  # that stage 2 leaves; None: as many as LaCD finds useful
     recovery: str = "all"  # or the method that selects the coreset which the fine-tuning sees
     recovery_rate: float = 0.1
@@ -179,7 +180,9 @@ def _fcos(job: _Job, fused: bool = True, probed: bool = True) -> nn.Module:
     if probed and p.units is not None:
         small = keep_best_units(small, p.units, job.part, job.study.split.validation)
     elif probed:
-        told = diagnose(small, job.part, job.study.split.validation, reference=job.model, tau=p.tau)
+        told = diagnose(
+            small, job.part, job.study.split.validation, reference=job.model, tau=p.tau, confidence=p.confidence
+        )
         job.found["diagnosis"] = dict(start=told.start, table=told.table.to_dict("records"))
         small = told.model
     return small

@@ -74,6 +74,35 @@ def test_a_request_is_what_a_user_typed():
     with pytest.raises(ValueError, match="choose 1 to 5, fcos, or all"):
         parse_request(scale, "1,7")
 
+# %% ../../nbs/22_grid.ipynb #01c26a5d
+def test_pruned_networks_have_a_file_each_and_peers_wait_for_fcos():
+    scale = load_scale("smoke")
+    resnet, cnn = table_blocks("fcos", scale)
+    assert (
+        resnet.folder.name == "ResNet56-0.1-validation" and resnet.scale.repeats == 1 and resnet.scale.short_runs == 0
+    )
+    assert "Slimming" in resnet.scale.methods and "Slimming" not in cnn.scale.methods, "it ranks normalisations"
+    files = {path.name: piece for path, piece in resnet.pieces().items()}
+    assert len(files) == len(resnet.scale.methods) and files["rows-FCOS-ResNet56-r0.5-FCOS_on_FoQuS.csv"]["rate"] == 0.5
+    first = [path for path in resnet.pieces() if path.name.endswith("-FCOS.csv")]
+    for name, waits in (
+        ("L1", True),
+        ("From_scratch", True),
+        ("FCOS_mean", False),
+        ("Unpruned", False),
+        ("FCOS", False),
+    ):
+        assert resnet.needed_by(files[f"rows-FCOS-ResNet56-r0.5-{name}.csv"]) == (first if waits else []), name
+    assert [path.name for path in resnet.timed()] == ["times-ResNet56-r0.5.csv"]
+    (some,) = table_blocks("FCOS", scale, ["Sig2019-12-twin"], ["ResNet56"], ["FCOS mean"], [0.25, 0.5])
+    assert (
+        len(some.pieces()) == 2 and not some.timed() and table_stem("FCOS", methods=["FCOS mean"]) == "fcos_FCOS_mean"
+    )
+    study = make_study("Sig2019-12-twin", "ResNet56", load_scale("laptop"), "FCOS")
+    assert study.folder.name == resnet.folder.name and study.validation and study.scale.epochs == 20
+    with pytest.raises(ValueError, match="method 'FCOSS' is unknown; choose one of FCOS, Fusion"):
+        table_blocks("FCOS", scale, methods=["FCOSS"])
+
 # %% ../../nbs/22_grid.ipynb #928fd331
 def test_the_wall_time_is_that_of_a_schedule():
     """Records first, on a core each; what needs them waits; the table comes last. Times of three rates by hand."""

@@ -1,0 +1,41 @@
+"""The table of pruned networks as a user makes it."""
+
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+from workflow_runs import environment, finish, project
+
+BLOCK = "fcos_RML2016.10a-twin_CNN1D"
+
+
+@pytest.mark.slow
+def test_the_table_of_pruned_networks_from_one_command(tmp_path):
+    folder = project(tmp_path)
+    asked = ("table=fcos", "dataset=RML2016.10a-twin", "model=CNN1D")
+    text = finish(folder, *asked)
+    assert "In all 9 trainings at scale tiny, 9 left" in text, "a record, four methods, two repeats"
+    names = [f"{BLOCK}{part}.{kind}" for part in ("", "_ablation", "_recovery") for kind in ("md", "tex")]
+    assert all((folder / "tables" / name).exists() for name in [*names, f"{BLOCK}.csv"]), text
+    main = (folder / f"tables/{BLOCK}.md").read_text()
+    assert "| published | Sig2019-12 | 95.51 | 95.31 | 0.46 |" in main and "twin of RML2016.10a, not the real" in main
+    assert "| FCOS, INT8 |" in main and "| L1 |" in main
+    table = pd.read_csv(folder / f"tables/{BLOCK}.csv").set_index(["method", "precision"])
+    macs = table["macs"]
+    assert macs["L1", "float32"] <= macs["FCOS", "float32"] < macs["Unpruned", "float32"], "peers have the size of FCOS"
+    assert (table["ms_1_1"].drop("FCOS on FoQuS") > 0).all() and (
+        table["error"].xs("float32", level=1).dropna() < 1e-4
+    ).all()
+    log = folder / "runs/tiny/RML2016.10a-twin/CNN1D-0.1-validation/logs/prune-FCOS-CNN1D-r0.5-FCOS_on_FoQuS.log"
+    assert "FCOS on FoQuS, repeat 1: accuracy" in log.read_text()
+    # Nothing of it is done twice.
+    rows = {p: p.stat().st_mtime_ns for p in folder.glob("runs/tiny/*/*/rows/*.json")}
+    assert "Nothing to be done" in finish(folder, *asked)
+    status = [sys.executable, "workflow/run.py", "status", "--config", "scale=tiny", "scales=tests/scales.yaml", *asked]
+    told = subprocess.run(status, cwd=folder, env=environment(folder), capture_output=True, text=True, check=True)
+    assert "9 of 9 trainings done" in told.stdout
+    finish(folder, *asked, "method=FCOS on FoQuS")
+    part = (folder / f"tables/{BLOCK}_FCOS_on_FoQuS_recovery.md").read_text()
+    assert "| FCOS on FoQuS |" in part and rows == {p: p.stat().st_mtime_ns for p in rows}
+    assert "method 'FCOSS' is unknown" in finish(folder, *asked, "method=FCOSS", code=1)

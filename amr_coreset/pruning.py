@@ -7,6 +7,7 @@ __all__ = ['PRUNINGS', 'VARIANTS', 'Pruning', 'PruningRow', 'pruning_key', 'prun
            'planned_fusion', 'kept_diagnosis', 'prune_networks']
 
 # %% ../nbs/33_pruning.ipynb #4a0a8642
+import math
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field, replace
@@ -265,6 +266,11 @@ def run_pruning(
     """Prune, train back, count and measure one network; its row is written last, and read if it is there."""
     if not study.validation:
         raise ValueError(f"pruning decides on validation frames: make the Study with validation={VALIDATION}.")
+    if not len(study.split.validation):
+        raise ValueError(
+            f"{100 * study.validation:g} % of the training frames of each class and SNR label is no frame, so there is none to decide on; "
+            f"let scale {study.scale.name!r} have more frames per cell, such as {math.ceil(1.5 / study.validation)}."
+        )
     key, path = pruning_key(study, pruning, seed), pruned_path(study, pruning, seed)
     if (row := read_row(study.folder, key, PruningRow)) and path.exists():
         return row

@@ -68,6 +68,11 @@ def test_every_method_makes_a_row_and_is_found_again():
             )
         with pytest.raises(ValueError, match="make the Study with validation=0.1"):
             run_pruning(Study("RML2016.10a-twin", "CNN1D", TINY, **about), Pruning())
+        few = Study("RML2016.10a-twin", "CNN1D", TINY, validation=0.01, **about)
+        with pytest.raises(
+            ValueError, match="no frame, so there is none to decide on; let scale 'tiny' have .* such as 150"
+        ):
+            run_pruning(few, Pruning())
         with pytest.raises(ValueError, match="method 'fcos' is unknown"):
             Pruning("fcos")
 

@@ -124,9 +124,9 @@ class Block:
 
     def needed_by(self, piece: dict) -> list[Path]:
         """The files of rows without which a piece cannot begin, beside the records: peers are pruned to the size that FCOS reached."""
-        if self.table != PRUNING_TABLE or piece["methods"][0].startswith("FCOS") or piece["methods"] == ("Unpruned",):
+        if self.table != PRUNING_TABLE or all(map(_needs_no_other, piece["methods"])):
             return []
-        return [path for path, p in self.pieces().items() if p["methods"] == ("FCOS",) and p["rate"] == piece["rate"]]
+        return [path for path, p in self.pieces().items() if "FCOS" in p["methods"] and p["rate"] == piece["rate"]]
 
     def timed(self) -> dict[Path, float]:
         """The files of measured times of pruned networks, each with its rate; none for the other tables."""
@@ -140,18 +140,32 @@ class Block:
         """The rows of the trainings on all frames, that is, of the records."""
         return [full_rows_path(self.folder, seed) for seed in record_seeds(self.scale)]
 
-
+# %% ../nbs/22_grid.ipynb #41967804
 def record_name(model: str, table: str) -> str:
     """The folder of a record: the network's name, and apart those of networks that leave out the frames that decide on pruning."""
     return f"{model}-{VALIDATION:g}-validation" if table == PRUNING_TABLE else model
 
 
 def _split(table: str, methods: tuple[str, ...], part: str, parts: int) -> dict[str, tuple[str, ...]]:
-    """The methods of each file of rows, by what its name says of them. Prunings take long, so each has a file of its own."""
+    """The methods of each file of rows, by what its name says of them. FCOS has one of its own, as its peers wait for it."""
+    groups = {"": methods}
     if table == PRUNING_TABLE:
-        return {name.replace(" ", "_"): (name,) for name in methods}
-    numbered = {f"{number + 1}of{parts}" if parts > 1 else "": methods[number::parts] for number in range(parts)}
-    return {"-".join(word for word in (part, name) if word): some for name, some in numbered.items() if some}
+        variants = tuple(m for m in methods if m != "FCOS" and _needs_no_other(m))
+        peers = tuple(m for m in methods if not _needs_no_other(m))
+        groups = {"FCOS": tuple(m for m in methods if m == "FCOS"), "variants": variants, "peers": peers}
+    found = {}
+    for name, some in groups.items():
+        for number in range(parts):
+            split = f"{number + 1}of{parts}" if parts > 1 and name != "FCOS" else ""
+            found.setdefault(
+                "-".join(word for word in (part, name, split) if word), some if not split else some[number::parts]
+            )
+    return {name: some for name, some in found.items() if some}
+
+
+def _needs_no_other(method: str) -> bool:
+    """Whether a pruning needs no other to be done first."""
+    return method.startswith("FCOS") or method == "Unpruned"
 
 # %% ../nbs/22_grid.ipynb #fb1ff90a
 def table_blocks(

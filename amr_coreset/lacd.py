@@ -152,6 +152,9 @@ def diagnose(
     """Probe the units from the input on, and remove those that show no gain. Neither network is changed."""
     if not len(train) or not len(validation):
         raise ValueError(f"probes need training and validation frames; got {len(train)} and {len(validation)}.")
+    for part, signals in (("training", train), ("validation", validation)):
+        if len(np.unique(signals.label)) < 2:
+            raise ValueError(f"a probe tells classes apart, and all {part} frames are of one class.")
     structure = None if points else describe(model)
     stem, *units = points or (structure.stem, *structure.units)
     options = dict(train=train, validation=validation, probe=probe, spread=spread)

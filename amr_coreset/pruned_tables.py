@@ -12,7 +12,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from .deployment import DeploymentRow
 from .grid import TIMED, Block, must_exist
@@ -292,40 +294,41 @@ def write_prunings(
     return written
 
 # %% ../nbs/35_pruned_tables.ipynb #0a958a1c
-_COLOURS = {"channels": "C0", "units": "C2", "both": "black", "controls": "0.6"}
+_COLOURS = {"channels": "C0", "units": "C2", "both": "black", "controls": "0.6", "recovery": "C3"}
+_AXES = {"macs": "MACs (millions)", "ms_1_1": "ms for one frame, one thread", "seconds": "s of fine-tuning"}
 
 
 def trade_off_figure(
     table: pd.DataFrame,  # of `summarize_prunings`
 ) -> Figure:
     """For each block a row of panels: accuracy against MACs, time of a call and fine-tuning time."""
+    table = table[table["precision"] == "float32"].assign(macs=table["macs"] / 1e6)
     blocks = [block for _, block in table.groupby(["data_set", "network", "scale"], sort=False)]
-    wanted = {"macs": "MACs", "ms_1_1": "ms for one frame, one thread", "seconds": "s of fine-tuning"}
-    columns = [name for name in wanted if name in table]
-    figure = Figure(figsize=(3.6 * len(columns) + 1.6, 0.6 + 3 * len(blocks)), layout="constrained")
-    axes = np.reshape(figure.subplots(len(blocks), len(columns), sharey="row"), (len(blocks), len(columns)))
+    columns = [name for name in _AXES if name in table]
+    figure = Figure(figsize=(3.4 * len(columns) + 1.8, 0.6 + 3 * len(blocks)), layout="constrained")
+    axes, shown = figure.subplots(len(blocks), len(columns), sharey="row", squeeze=False), {}
     for block, line in zip(blocks, axes, strict=True):
         for ax, name in zip(line, columns, strict=True):
             _panel(ax, block, name)
-            ax.set(xscale="log", xlabel=wanted[name])
-            ax.grid(alpha=0.3)
+            shown |= dict(zip(*reversed(ax.get_legend_handles_labels()), strict=True))
         line[0].set_ylabel("test accuracy")
         line[0].set_title(f"{block.iloc[0]['data_set']}, {block.iloc[0]['network']}", fontsize=9, loc="left")
-    handles, names = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, names, fontsize=8, loc="outside right center")
+    figure.legend(shown.values(), shown.keys(), fontsize=8, loc="outside right center")
     return figure
 
 
-def _panel(ax, block: pd.DataFrame, name: str):
-    """The points of a block, with one standard deviation; for the fine-tuning time also the coresets'."""
-    groups = KINDS | ({"recovery": PARTS["recovery"][:-1]} if name == "seconds" else {})
-    for kind, methods in groups.items():
-        for place, method in enumerate(methods):
-            lines = block[(block["method"] == method) & (block["precision"] == "float32")].sort_values(name)
+def _panel(ax: Axes, block: pd.DataFrame, name: str):
+    """The points of a block, with one standard deviation; the coresets only where the fine-tuning time is shown."""
+    for kind, methods in (KINDS | {"recovery": PARTS["recovery"][:-1]}).items():
+        for place, method in enumerate(methods if kind != "recovery" or name == "seconds" else ()):
+            lines = block[block["method"] == method].sort_values(name)
             if len(lines):
-                look = dict(
-                    color=_COLOURS.get(kind, "C3"), marker="o" if method == "FCOS" else "sv^D<>pPX*"[place], capsize=2
-                )
+                look = dict(color=_COLOURS[kind], marker="o" if method == "FCOS" else "sv^D<>pPX*"[place], capsize=2)
                 ax.errorbar(
                     lines[name], lines["accuracy"], lines["accuracy_std"].fillna(0), ls="", label=method, **look
                 )
+    ax.set(xscale="log", xlabel=_AXES[name])
+    ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    ax.xaxis.set_minor_formatter(NullFormatter())
+    ax.grid(alpha=0.3)

@@ -351,7 +351,7 @@ def _row(job: _Job, key: str, small: nn.Module, tuned, frames: int, took: float)
         version=__version__, data_digest=parts.train.digest, code_digest=code_digest("pruning"), run_key=key,
     )  # fmt: skip
 
-# %% ../nbs/33_pruning.ipynb #330d35f5
+# %% ../nbs/33_pruning.ipynb #4d53ea4a
 def planned_fusion(study: Study, pruning: Pruning, seed: int = 0) -> FusionPlan:
     """The clusters of the first stage, before anything is cut."""
     model, options = trained_network(study, record_seed(study.scale, seed)), ("scope", "fusion", "linkage", "rate")
@@ -364,23 +364,39 @@ def kept_diagnosis(study: Study, row: PruningRow) -> Diagnosis | None:
     told = about["about"].get("diagnosis")
     return told and Diagnosis(pd.DataFrame(told["table"]), tuple(row.removed), model, told["start"])
 
-
+# %% ../nbs/33_pruning.ipynb #330d35f5
 def prune_networks(
     study: Study,  # with `validation=VALIDATION`
-    name: str,  # of a method, as the tables call it
+    methods: str | Iterable[str],  # as the tables call them; a str may name several, with commas
     rate: float = 0.75,
     seeds: int | Iterable[int] | None = None,  # the scale's repeats unless told
 ) -> list[PruningRow]:
-    """The rows of one method, one for each repeat; those that an earlier run finished are read, not done again."""
-    pruning, rows = Pruning.named(name, rate), []
+    """The rows of some methods, one for each repeat; those that an earlier run finished are read, not done again.
+
+    A run that fails does not stop the others; at the end the first error is raised.
+    """
+    names = [name.strip() for name in methods.split(",")] if isinstance(methods, str) else list(methods)
     seeds = [seeds] if isinstance(seeds, int) else list(range(study.scale.repeats) if seeds is None else seeds)
-    for seed in tqdm(seeds, desc=name, unit="network", disable=study.progress is not True):
-        row = run_pruning(study, pruning, seed)
-        rows.append(row)
+    asked = [(Pruning.named(name, rate), seed) for name in names for seed in seeds]
+    rows, failed = [], {}
+    for pruning, seed in tqdm(asked, desc=f"rate {rate:g}", unit="network", disable=study.progress is not True):
+        try:
+            rows.append(run_pruning(study, pruning, seed))
+            said = _said(rows[-1])
+        except Exception as error:  # whatever it is, the other runs need not wait until it is mended
+            failed[pruning.name, seed] = error
+            said = f"failed: {type(error).__name__}: {error}"
         if study.progress == "lines":
-            print(
-                f"{name}, repeat {seed}: accuracy {row.accuracy_before:.4f}, {row.accuracy_pruned:.4f} pruned, {row.accuracy:.4f} trained back "
-                f"({row.seconds:.0f} s); {100 * (1 - row.macs / row.macs_before):.2f} % of the MACs gone, {row.units} of {row.units_before} units left",
-                flush=True,
-            )
+            print(f"{pruning.name}, repeat {seed}: {said}", flush=True)
+    if failed:
+        (name, seed), error = next(iter(failed.items()))
+        error.add_note(f"{name}, repeat {seed}; {len(failed)} of {len(asked)} runs failed, the others are done.")
+        raise error
     return rows
+
+
+def _said(row: PruningRow) -> str:
+    return (
+        f"accuracy {row.accuracy_before:.4f}, {row.accuracy_pruned:.4f} pruned, {row.accuracy:.4f} trained back ({row.seconds:.0f} s); "
+        f"{100 * (1 - row.macs / row.macs_before):.2f} % of the MACs gone, {row.units} of {row.units_before} units left"
+    )

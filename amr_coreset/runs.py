@@ -104,13 +104,14 @@ def _check(scale: Scale):
     for table, changes in scale.tables.items():
         known = {"rates", "repeats", "methods", "cut"}
         # It shares no record with the others, so it may have other trainings.
-        more = {"frames_per_cell", "epochs", "short_runs"} if table == PRUNING_TABLE else set()
+        more = {"frames_per_cell", "snr_min", "epochs", "short_runs"} if table == PRUNING_TABLE else set()
         unknown = set(changes) - known - more
         if table not in (*TABLE_NUMBERS, PRUNING_TABLE) or unknown:
             what = f"{table} with {', '.join(sorted(unknown))}" if unknown else table
             raise ValueError(
                 f"scale {scale.name!r}: tables may change rates, repeats, methods and cut of "
-                f"{', '.join(TABLE_NUMBERS)}, and of {PRUNING_TABLE} also frames_per_cell, epochs and short_runs; got {what}."
+                f"{', '.join(TABLE_NUMBERS)}, and of {PRUNING_TABLE} also frames_per_cell, "
+                f"snr_min, epochs and short_runs; got {what}."
             )
 
 # %% ../nbs/20_runs.ipynb #baf7281f

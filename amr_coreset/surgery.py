@@ -49,14 +49,42 @@ class Structure:
         """A group by name."""
         return next(group for group in self.groups if group.name == name)
 
-
+# %% ../nbs/27_surgery.ipynb #887255ff
 def describe(model: nn.Module) -> Structure:
-    """The structure of a CNN1D, ResNet56 or SigNet, also of a pruned one. Raises `TypeError` for other networks."""
+    """The structure of a CNN1D, ResNet56 or SigNet, also of a pruned one.
+
+    Raises `TypeError` for other networks, and `ValueError` for a convolution in groups, layers of a stream that differ in
+    width, and weights that are not finite.
+    """
     if isinstance(model, CNN1D):
-        return _describe_stacks(model)
-    if isinstance(model, ResNet56 | SigNet):
-        return _describe_blocks(model)
-    raise TypeError(f"the structure of {type(model).__name__} is not known; CNN1D, ResNet56 and SigNet can be pruned.")
+        structure = _describe_stacks(model)
+    elif isinstance(model, ResNet56 | SigNet):
+        structure = _describe_blocks(model)
+    else:
+        raise TypeError(
+            f"the structure of {type(model).__name__} is not known; CNN1D, ResNet56 and SigNet can be pruned."
+        )
+    _check_layers(model, structure)
+    return structure
+
+
+def _check_layers(model: nn.Module, structure: Structure):
+    """Raise `ValueError` for layers that no surgery can be done on."""
+    made = {}
+    for group in structure.groups:
+        for slot in (*group.producers, *group.consumers):
+            layer = model.get_submodule(slot.layer)
+            if getattr(layer, "groups", 1) != 1:
+                raise ValueError(
+                    f"layer {slot.layer!r} is a convolution in {layer.groups} groups, whose channels cannot be taken out one by one."
+                )
+            if not torch.isfinite(layer.weight).all():
+                raise ValueError(f"the weights of layer {slot.layer!r} hold NaN or infinity.")
+        for slot in group.producers:
+            made[slot.layer] = max(made.get(slot.layer, 0), slot.start + group.width)
+    for name, width in made.items():
+        if (there := len(model.get_submodule(name).weight)) != width:
+            raise ValueError(f"layer {name!r} makes {there} channels of a stream that has {width}.")
 
 # %% ../nbs/27_surgery.ipynb #5204e411
 def _describe_stacks(model: CNN1D) -> Structure:

@@ -75,24 +75,21 @@ def test_a_request_is_what_a_user_typed():
         parse_request(scale, "1,7")
 
 # %% ../../nbs/22_grid.ipynb #01c26a5d
-def test_pruned_networks_have_a_file_each_and_peers_wait_for_fcos():
+def test_peers_wait_for_fcos_and_nothing_else_does():
     scale = load_scale("smoke")
     resnet, cnn = table_blocks("fcos", scale)
     assert (
         resnet.folder.name == "ResNet56-0.1-validation" and resnet.scale.repeats == 1 and resnet.scale.short_runs == 0
     )
     assert "Slimming" in resnet.scale.methods and "Slimming" not in cnn.scale.methods, "it ranks normalisations"
-    files = {path.name: piece for path, piece in resnet.pieces().items()}
-    assert len(files) == len(resnet.scale.methods) and files["rows-FCOS-ResNet56-r0.5-FCOS_on_FoQuS.csv"]["rate"] == 0.5
-    first = [path for path in resnet.pieces() if path.name.endswith("-FCOS.csv")]
-    for name, waits in (
-        ("L1", True),
-        ("From_scratch", True),
-        ("FCOS_mean", False),
-        ("Unpruned", False),
-        ("FCOS", False),
-    ):
-        assert resnet.needed_by(files[f"rows-FCOS-ResNet56-r0.5-{name}.csv"]) == (first if waits else []), name
+    files = {path.name.removeprefix("rows-FCOS-ResNet56-r0.5-"): piece for path, piece in resnet.pieces().items()}
+    assert list(files) == ["FCOS.csv", "variants.csv", "peers.csv"] and files["FCOS.csv"]["methods"] == ("FCOS",)
+    assert sorted(sum((piece["methods"] for piece in files.values()), ())) == sorted(resnet.scale.methods)
+    assert [len(resnet.needed_by(piece)) for piece in files.values()] == [0, 0, 1]
+    split = replace(resnet, parts=3).pieces()
+    assert len(split) == 1 + 3 + 3 and len({name for piece in split.values() for name in piece["methods"]}) == len(
+        resnet.scale.methods
+    )
     assert [path.name for path in resnet.timed()] == ["times-ResNet56-r0.5.csv"]
     (some,) = table_blocks("FCOS", scale, ["Sig2019-12-twin"], ["ResNet56"], ["FCOS mean"], [0.25, 0.5])
     assert (

@@ -191,3 +191,9 @@ def test_a_given_number_of_units_stays():
     assert keep_best_units(model, 27, train, validation) is model
     with pytest.raises(ValueError, match="at least one unit must stay; got 0"):
         keep_best_units(model, 0, train, validation)
+    for parts, which in (
+        ((train.subset(train.label == 0), validation), "training"),
+        ((train, validation.subset(validation.label == 0)), "validation"),
+    ):
+        with pytest.raises(ValueError, match=f"all {which} frames are of one class"):
+            diagnose(model, *parts)

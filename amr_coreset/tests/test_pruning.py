@@ -56,6 +56,9 @@ def test_every_method_makes_a_row_and_is_found_again():
         assert kept_diagnosis(study, whole) is None
         (few,) = prune_networks(study, "FCOS 18 units", 0.5, seeds=0)
         assert few.units == 12 and few.method == "FCOS 18 units" and few.rate == 0.5
+        with pytest.raises(ValueError, match="CNN1D has none") as caught:
+            prune_networks(study, "Slimming, FCOS 18 units", 0.5, seeds=[0])
+        assert "1 of 2 runs failed, the others are done" in caught.value.__notes__[0]
         assert small.frames == resolve_budget(len(study.split.train), 0.3) and small.macs == fcos.macs
         # Found again: nothing is trained.
         with pytest.MonkeyPatch.context() as patch:

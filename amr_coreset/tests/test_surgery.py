@@ -153,3 +153,28 @@ def test_an_architecture_is_built_again():
     for widths in ({n: 0 for n in about["widths"]}, {n: 10**6 for n in about["widths"]}):
         with pytest.raises(ValueError, match="channels; it cannot have"):
             build_architecture(about | {"widths": widths})
+
+# %% ../../nbs/27_surgery.ipynb #a73b1a05
+def test_what_cannot_be_cut_is_refused():
+    def with_layer(name, layer):
+        model = build_model("ResNet56", 4, 32, seed=0).eval()
+        model.set_submodule(name, layer)
+        return model
+
+    inner, last = "blocks.0.body.0.0", "blocks.3.body.2.0"
+    for groups in (2, 16):
+        with pytest.raises(ValueError, match=f"'blocks.0.body.0.0' is a convolution in {groups} groups"):
+            describe(with_layer(inner, nn.Conv2d(16, 16, 3, padding=1, groups=groups, bias=False)))
+    with pytest.raises(ValueError, match="'blocks.3.body.2.0' makes 12 channels of a stream that has 16"):
+        describe(with_layer(last, nn.Conv2d(16, 12, 3, padding=1, bias=False)))
+    broken = build_model("CNN1D", 4, 64, seed=0)
+    broken.stacks[0][1].first.weight.data[0, 0] = float("nan")
+    with pytest.raises(ValueError, match="'stacks.0.1.first' hold NaN or infinity"):
+        describe(broken)
+    with pytest.raises(TypeError, match="structure of LSTM is not known"):
+        describe(build_model("LSTM", 4, 64))
+    single = apply_maps(
+        build_model("ResNet56", 4, 32, seed=0).eval(),
+        {g.name: keeping([0], g.width) for g in describe(build_model("ResNet56", 4, 32)).groups},
+    )
+    assert {g.width for g in describe(single).groups} == {1} and single(some_frames(2, 32).float()).shape == (2, 4)

@@ -16,7 +16,7 @@ from torch import nn
 from amr_coreset.complexity import count_macs, count_parameters
 from amr_coreset.fusion import *
 from amr_coreset.models import build_model
-from amr_coreset.surgery import apply_maps, architecture, describe, keeping
+from amr_coreset.surgery import apply_maps, architecture, describe, keeping, remove_units
 from amr_coreset.taps import live_taps
 from amr_coreset.tests.test_surgery import some_frames, trained_a_little
 
@@ -222,6 +222,53 @@ def test_the_headline_is_within_reach():
 
     assert lost((3, 7, 14), inner=False) == [95.18, 95.53, 95.30]
     assert lost((1, 2, 3), inner=True) == [94.61, 94.44, 93.74]
+
+# %% ../../nbs/28_fusion.ipynb #4805ab73
+def resnet_counts(stream, inner, blocks, length=512, classes=12):
+    """Parameters, MACs and MACs as thop counts of a ResNet56 with these widths and numbers of blocks per stage, in closed form."""
+    before, parameters, macs, normalised = 1, 0, 0, 0
+    layers = [(1, stream[0], 2 * length)]  # inputs, outputs, positions
+    for stage, positions in enumerate((2 * length, length // 2, length // 4)):
+        before = stream[max(stage - 1, 0)]
+        for block in range(blocks[stage]):
+            read = stream[stage] if block else before
+            layers += [(read, inner[stage], positions), (inner[stage], stream[stage], positions)]
+    for read, made, positions in layers:
+        parameters = parameters + 9 * read * made + 2 * made
+        macs = macs + 9 * read * made * positions
+        normalised = normalised + made * positions
+    head = stream[2] * classes
+    return parameters + head + classes, macs + head, macs + head + 4 * normalised
+
+
+def test_which_structures_have_the_published_rates():
+    model = build_model("ResNet56", 12, 512)
+    whole = resnet_counts((16, 32, 64), (16, 32, 64), (9, 9, 9))
+    assert whole == (count_parameters(model), count_macs(model, 512), count_macs(model, 512, "thop"))
+    lost = lambda *about: [100 * (1 - a / b) for a, b in zip(resnet_counts(*about), whole, strict=True)]  # noqa: E731
+    parameters, _, thop = lost((4, 9, 19), (4, 9, 19), (5, 5, 5))
+    assert (round(parameters, 3), round(thop, 3)) == (95.306, 95.510)
+    parameters, _, thop = lost((4, 8, 16), (4, 8, 16), (5, 6, 7))
+    assert (round(parameters, 2), round(thop, 2)) == (95.29, 95.51)
+    # The closed form is that of the real network, units removed and all.
+    widths = {"stream 1": 4, "stream 2": 5, "stream 3": 10} | {
+        u: {16: 4, 32: 9, 64: 19}[w] for u, w in inner_widths(model)
+    }
+    small = apply_maps(model, {g.name: keeping(range(widths[g.name]), g.width) for g in describe(model).groups})
+    small = remove_units(small, [f"blocks.{i}" for i in range(27) if i % 9 > 4])
+    assert resnet_counts((4, 9, 19), (4, 9, 19), (5, 5, 5)) == (
+        count_parameters(small),
+        count_macs(small, 512),
+        count_macs(small, 512, "thop"),
+    )
+    # All inner widths at once.
+    inner = np.meshgrid(np.arange(1, 17), np.arange(2, 33), np.arange(3, 65), indexing="ij")
+    parameters, macs, thop = lost((16, 32, 64), inner, (9, 9, 9))
+    assert 94.6 < parameters.max() < 94.7 and 94.4 < macs.max() < 94.5 and thop.max() < 93.8
+
+
+def inner_widths(model):
+    return [(g.name, g.width) for g in describe(model).groups if g.kind == "inner"]
 
 # %% ../../nbs/28_fusion.ipynb #5890c69b
 def test_cuts_by_threshold_and_by_budget():

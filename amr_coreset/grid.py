@@ -433,9 +433,13 @@ def estimate(blocks: list[Block], cores: int | None = None) -> pd.DataFrame:
 def _pruning_cost(method: str, rate: float) -> tuple[float, float, float]:
     """Share of the frames that a pruned network is trained on, its time for one of them as a share of the whole network's,
     and the passes over all frames that the pruning takes: about, as it was measured."""
-    whole = method in ("Unpruned", "FCOS stage 2", "Slimming")
-    share = 1.0 if whole else 1.0 - 0.9 * rate
-    return 0.1 if " on " in method else 1.0, share + (0.3 if "distilled" in method else 0), 4.0
+    if method in ("Unpruned", "FCOS stage 2", "Slimming"):
+        share = 1.0
+    else:
+        share = 0.5 if method in ("FCOS stage 1", "FCOS inner", "FCOS 18 units") else 0.2
+    shared = " on " in method or "distilled" in method  # the network that FCOS cut
+    passes = 0.0 if shared else 20.0 * (1 - rate) if method.startswith("FCOS") else 4.0
+    return 0.1 if " on " in method else 1.0, share + (0.3 if "distilled" in method else 0), passes
 
 # %% ../nbs/22_grid.ipynb #185fe811
 @dataclass(frozen=True)
@@ -511,6 +515,16 @@ def _belongs(data_set: str, table: str) -> bool:
 
 # %% ../nbs/22_grid.ipynb #d20c2859
 _START = 9.0  # s of one core that a notebook takes beside its trainings: two interpreters, PyTorch, the data
+_TIMED = 7.0  # s that it takes to export and time a pruned network, alone on the machine
+
+
+@dataclass(frozen=True)
+class _Notebook:
+    """A notebook that is still to run: the file that it makes, those that it waits for, and its seconds."""
+
+    makes: Path
+    needs: tuple[Path, ...]
+    seconds: float
 
 
 def wall_time(
@@ -522,22 +536,31 @@ def wall_time(
     left = table[~table["done"]]
     if left["seconds"].isna().any():
         return math.nan
-    records, pieces = _notebooks(blocks, left)
-    free, ready = [0.0] * cores, {}  # when each core is free; when each folder's records are there
-    for folder, seconds in records:
-        ready[folder] = max(ready.get(folder, 0.0), heapreplace(free, free[0] + seconds) + seconds)
-    while pieces:
-        # A core that is free takes the first notebook whose records are there, or waits for the next.
-        can = next((p for p in pieces if ready.get(p[0], 0.0) <= free[0]), None)
-        folder, seconds = can or min(pieces, key=lambda p: ready.get(p[0], 0.0))
-        pieces.remove((folder, seconds))
-        heapreplace(free, max(free[0], ready.get(folder, 0.0)) + seconds)
-    end = len({block.table for block in blocks})
-    return max(free) + (math.ceil(end / cores) * _START if len(left) else 0.0)
+    waiting, free, ready = (
+        _notebooks(blocks, left),
+        [0.0] * cores,
+        {},
+    )  # when each core is free; when each file is there
+    while waiting:
+        coming = {notebook.makes for notebook in waiting}
+        can = {
+            n: max((math.inf if path in coming else ready.get(path, 0.0) for path in n.needs), default=0.0)
+            for n in waiting
+        }
+        # A core that is free takes the first notebook whose files are there, or waits for the next.
+        chosen = next((n for n in waiting if can[n] <= free[0]), None) or min(waiting, key=can.get)
+        waiting.remove(chosen)
+        ready[chosen.makes] = max(free[0], can[chosen]) + chosen.seconds
+        heapreplace(free, ready[chosen.makes])
+    end, alone = len({block.table for block in blocks}), 0.0
+    for block in blocks:
+        count = len(set(TIMED) & set(block.scale.methods))
+        alone += sum(_START + count * _TIMED for path in block.timed() if not path.exists())
+    return max(free) + alone + (math.ceil(end / cores) * _START if len(left) else 0.0)
 
-
-def _notebooks(blocks: list[Block], left: pd.DataFrame) -> tuple[list[tuple[Path, float]], list[tuple[Path, float]]]:
-    """(folder, seconds) of each notebook that is still to run: those that make records, and those that train on coresets."""
+# %% ../nbs/22_grid.ipynb #3e15234d
+def _notebooks(blocks: list[Block], left: pd.DataFrame) -> list[_Notebook]:
+    """Those that make records, and behind them those that train on coresets or prune."""
     keys = ["folder", "network", "method", "rate", "seed"]
     cost = {tuple(line[keys]): line["seconds"] for _, line in left.iterrows()}
     records, pieces, seen = [], [], set()
@@ -545,15 +568,16 @@ def _notebooks(blocks: list[Block], left: pd.DataFrame) -> tuple[list[tuple[Path
         for seed, path in zip(record_seeds(block.scale), block.full_rows, strict=True):
             if path not in seen and not path.exists():
                 took = cost.pop((block.folder, block.model, "All frames", 1.0, seed), 0.0)
-                records.append((block.folder, took + _START))
+                records.append(_Notebook(path, (), took + _START))
             seen.add(path)
         for path, piece in block.pieces().items():
             if path not in seen and not path.exists():
                 about = block.folder, block.evaluation_model
                 own = [(*about, m, piece["rate"], s) for m in piece["methods"] for s in range(block.scale.repeats)]
-                pieces.append((block.folder, sum(cost.pop(key, 0.0) for key in own) + _START))
+                needs = (*block.full_rows, *block.needed_by(piece))
+                pieces.append(_Notebook(path, needs, sum(cost.pop(key, 0.0) for key in own) + _START))
             seen.add(path)
-    return records, pieces
+    return records + pieces
 
 # %% ../nbs/22_grid.ipynb #722a86f4
 def _duration(seconds: float) -> str:

@@ -199,8 +199,11 @@ def table_blocks(
 
 
 def _for_network(scale: Scale, table: str, network: str) -> Scale:
-    """The scale without methods that the network cannot have: Slimming ranks normalisations."""
-    without = ("Slimming",) if table == PRUNING_TABLE and network == "CNN1D" else ()
+    """The scale without methods that the network cannot have: Slimming ranks normalisations, and only ResNet56 has more than 18 units."""
+    without = set()
+    if table == PRUNING_TABLE:
+        without = {"Slimming"} if network == "CNN1D" else set()
+        without |= {"FCOS 18 units"} if network != "ResNet56" else set()
     return replace(scale, methods=tuple(m for m in scale.methods if m not in without))
 
 # %% ../nbs/22_grid.ipynb #759354dc
@@ -292,7 +295,7 @@ def trainings(blocks: list[Block]) -> pd.DataFrame:
             )
         for method in block.scale.methods:
             for rate in block.scale.rates:
-                for seed in range(block.scale.repeats):
+                for seed in range(block.scale.repeats_of(method)):
                     what = dict(network=block.evaluation_model, method=method, rate=rate, seed=seed)
                     rows[block.folder, block.variant, *what.values()] = shared | what | dict(variant=block.variant)
     table = pd.DataFrame(rows.values())
@@ -573,7 +576,9 @@ def _notebooks(blocks: list[Block], left: pd.DataFrame) -> list[_Notebook]:
         for path, piece in block.pieces().items():
             if path not in seen and not path.exists():
                 about = block.folder, block.evaluation_model
-                own = [(*about, m, piece["rate"], s) for m in piece["methods"] for s in range(block.scale.repeats)]
+                own = [
+                    (*about, m, piece["rate"], s) for m in piece["methods"] for s in range(block.scale.repeats_of(m))
+                ]
                 needs = (*block.full_rows, *block.needed_by(piece))
                 pieces.append(_Notebook(path, needs, sum(cost.pop(key, 0.0) for key in own) + _START))
             seen.add(path)

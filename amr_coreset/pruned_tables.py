@@ -172,7 +172,7 @@ def _cell(line: pd.Series, name: str, markup: _Markup) -> str:
         return _percent(value)
     if name == "units":
         return f"{value:.3g} of {line['units_before']:.0f}"
-    return f"{value:.0f}" if name in ("frames", "seconds") else f"{value:.3g}"
+    return f"{value:.0f}" if name == "frames" or value >= 100 else f"{value:.3g}"
 
 
 def _part_cells(block: pd.DataFrame, part: str, markup: _Markup) -> pd.DataFrame:
@@ -244,8 +244,9 @@ def _text(block: pd.DataFrame, part: str, scale: Scale, notebook: str) -> TableT
 
 
 _ABOUT = {
-    "main": "All but Unpruned have at most the MACs of FCOS. Bold: best of them; underlined: second. MACs of convolutions and linear "
-    "layers; thop: as that counter has it; live: of the network without weights that only meet padding, before and after.",
+    "main": "All but Unpruned have at most the MACs of FCOS; where a method has no unit left, none of full width fits. Bold: best of "
+    "them; underlined: second. MACs of convolutions and linear layers; thop: as that counter has it; live: of the network without "
+    "weights that only meet padding, before and after.",
     "ablation": "Stage 1: fusion alone at the same rate of channels; stage 2: LaCD alone. Mean: weights of a cluster averaged as they "
     "are; inner: only channels within units; 18 units: as many are left, those that gain most.",
     "recovery": "The same pruned network, trained back on 10 % of the frames or on all; distilled: on all, towards the answers of the "

@@ -376,8 +376,9 @@ def prune_networks(
     A run that fails does not stop the others; at the end the first error is raised.
     """
     names = [name.strip() for name in methods.split(",")] if isinstance(methods, str) else list(methods)
-    seeds = [seeds] if isinstance(seeds, int) else list(range(study.scale.repeats) if seeds is None else seeds)
-    asked = [(Pruning.named(name, rate), seed) for name in names for seed in seeds]
+    seeds = [seeds] if isinstance(seeds, int) else seeds
+    usual = lambda name: range(study.scale.repeats_of(name)) if seeds is None else seeds  # noqa: E731
+    asked = [(Pruning.named(name, rate), seed) for name in names for seed in usual(name)]
     rows, failed = [], {}
     for pruning, seed in tqdm(asked, desc=f"rate {rate:g}", unit="network", disable=study.progress is not True):
         try:

@@ -57,11 +57,13 @@ class Scale:
     cut: str  # what was cut from the papers' protocol, said under every table
     own_methods: str | None = None  # a Python file that registers methods; its place from the project's root
     precision: str = "float32"  # of `amr_coreset.training.PRECISIONS`
+    once: tuple[str, ...] = ()  # methods of the table FCOS that are not repeated, as they take longest
     tables: dict[str, dict] = field(default_factory=dict)  # what differs for a table: {"III": {"repeats": 1}}
 
     def __post_init__(self):
         object.__setattr__(self, "rates", tuple(float(r) for r in self.rates))
         object.__setattr__(self, "methods", tuple(self.methods))
+        object.__setattr__(self, "once", tuple(self.once))
         _check(self)
 
     def of_table(self, table: str) -> "Scale":
@@ -71,6 +73,10 @@ class Scale:
         shared = self.cut if table != PRUNING_TABLE or "cut" not in changes else ""
         changes["cut"] = " ".join(text.strip() for text in (shared, changes.get("cut", "")) if text)
         return replace(self, tables={}, **changes)
+
+    def repeats_of(self, method: str) -> int:
+        """How often a method is repeated."""
+        return 1 if method in self.once else self.repeats
 
     def frames_of(self, data_set: str) -> int | None:
         """Frames per cell of a data set, or of its twin; None: all. Raises `ValueError` if the scale does not say."""
@@ -104,14 +110,14 @@ def _check(scale: Scale):
     for table, changes in scale.tables.items():
         known = {"rates", "repeats", "methods", "cut"}
         # It shares no record with the others, so it may have other trainings.
-        more = {"frames_per_cell", "snr_min", "epochs", "short_runs"} if table == PRUNING_TABLE else set()
+        more = {"frames_per_cell", "snr_min", "epochs", "short_runs", "once"} if table == PRUNING_TABLE else set()
         unknown = set(changes) - known - more
         if table not in (*TABLE_NUMBERS, PRUNING_TABLE) or unknown:
             what = f"{table} with {', '.join(sorted(unknown))}" if unknown else table
             raise ValueError(
                 f"scale {scale.name!r}: tables may change rates, repeats, methods and cut of "
                 f"{', '.join(TABLE_NUMBERS)}, and of {PRUNING_TABLE} also frames_per_cell, "
-                f"snr_min, epochs and short_runs; got {what}."
+                f"snr_min, epochs, short_runs and once; got {what}."
             )
 
 # %% ../nbs/20_runs.ipynb #baf7281f
@@ -132,7 +138,7 @@ def load_scale(
     return Scale(name=name, **scales[name])
 
 
-_OPTIONAL = {"own_methods", "precision", "tables"}
+_OPTIONAL = {"own_methods", "precision", "once", "tables"}
 
 # %% ../nbs/20_runs.ipynb #d1f6b8af
 def run_folder(scale: str, data_set: str, model: str, root: str | Path | None = None) -> Path:

@@ -17,7 +17,7 @@ RUN = python workflow/run.py
 CONFIG = --config scale=$(SCALE) $(ASKED) $(if $(DATA_DIR),data_dir="$$(realpath "$(DATA_DIR)")")
 WHERE = $(if $(PROFILE),--profile workflow/profiles/$(PROFILE)) $(if $(CORES),--cores $(CORES))
 
-.PHONY: reproduce plan status test kills quick checks browser latex lab bench docs clean
+.PHONY: reproduce plan status test kills quick checks tools browser latex lab bench docs clean
 .DELETE_ON_ERROR:
 
 reproduce: .venv/.ready
@@ -34,7 +34,9 @@ plan status: .venv/.ready
 	@$(BIN)/pip check
 	@touch $@
 
-test: checks browser latex
+test: .venv/.ready
+	@# What has to be fetched is fetched while the checks run.
+	@$(MAKE) --no-print-directory --output-sync --jobs 2 checks tools
 	@# Each file in one process, two side by side; the browser alone, as its tests have time limits.
 	OMP_NUM_THREADS=1 python -m pytest -n 2 --dist loadfile -m "slow or not slow" --durations=8 --ignore tests/test_jupyterlab.py
 	python -m pytest -m "slow or not slow" tests/test_jupyterlab.py
@@ -52,6 +54,8 @@ checks: .venv/.ready
 	@# One thread each: two notebooks that train side by side would wait for each other's threads.
 	OMP_NUM_THREADS=1 nbdev_test --skip_folder_re '^(paper|benchmarks|studies|tests|[_.].*)$$' --n_workers 2
 
+tools: browser latex
+
 # The JupyterLab test drives a real Chromium. Where that is missing and can be installed, it is.
 browser:
 	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || { \
@@ -60,7 +64,7 @@ browser:
 	    echo "Chromium and its driver are not installed: the JupyterLab test will be skipped."
 
 # A test compiles every LaTeX table. Where there is no LaTeX and it can be installed (220 MB), it is.
-latex:
+latex: | browser
 	@kpsewhich booktabs.sty >/dev/null 2>&1 || command -v tectonic >/dev/null || { \
 	    [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "Installing LaTeX for the test that compiles the tables." && \
 	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive \

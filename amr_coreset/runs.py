@@ -31,7 +31,7 @@ TABLE_NUMBERS = ("I", "II", "III", "IV", "V")
 PRUNING_TABLE = "FCOS"  # the table of the other paper, whose rates are shares of channels that are taken away
 VALIDATION = 0.1  # share of the training frames that no network of that table trains on: they decide what is pruned
 
-
+# %% ../nbs/20_runs.ipynb #7d5082a8
 @dataclass(frozen=True)
 class Scale:
     """How much a run uses. Everything here enters the rows, so results of different scales never mix."""
@@ -121,6 +121,9 @@ def _check(scale: Scale):
             )
 
 # %% ../nbs/20_runs.ipynb #baf7281f
+#| export
+
+# %% ../nbs/20_runs.ipynb #dc29f53f
 def load_scale(
     name: str,
     path: str | Path | None = None,  # workflow/scales.yaml unless told

@@ -6,6 +6,8 @@
 __all__ = []
 
 # %% ../../nbs/tests/00_test_pruned_tables.ipynb #db576c80
+import os
+import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,6 +19,7 @@ from amr_coreset.grid import TIMED, table_blocks
 from amr_coreset.pruned_tables import *
 from amr_coreset.pruning import Pruning
 from amr_coreset.runs import load_scale
+from amr_coreset.tests.test_tables import compile_latex
 
 
 # %% ../../nbs/35_pruned_tables.ipynb #03f23bd6
@@ -100,6 +103,22 @@ def test_the_files_hold_all_parts_beside_the_published_line():
         assert before == [path.read_bytes() for path in written]
     plain = pruning_markdown(summarize_prunings(rows), scale, "x", "main")
     assert "ms, 1 frame" not in plain and "INT8" not in plain, "without times the table has none"
+
+# %% ../../nbs/35_pruned_tables.ipynb #8179fb97
+def test_the_latex_compiles_and_fits_the_page():
+    if not (shutil.which("pdflatex") or shutil.which("tectonic")):
+        reason = "neither pdflatex nor tectonic is installed"
+        return pytest.skip(reason) if "PYTEST_CURRENT_TEST" in os.environ else print(reason)
+    rows = pd.concat([made_rows(), made_rows(method=["FCOS mean"] * 2 + ["FCOS on FoQuS"] * 2 + ["FCOS 18 units"] * 2)])
+    with TemporaryDirectory() as folder:
+        write_prunings(
+            Path(folder, "t"),
+            summarize_prunings(rows, made_times(made_rows())),
+            load_scale("laptop"),
+            "nbs/paper/fcos.ipynb",
+        )
+        log = compile_latex(folder, "a4paper,twocolumn")
+        assert "Output written" in log and "too wide" not in log and "too large for page" not in log
 
 # %% ../../nbs/35_pruned_tables.ipynb #8f8a161e
 def test_every_method_of_the_grid_has_its_place():

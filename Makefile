@@ -1,6 +1,7 @@
 # make reproduce   regenerate tables: a block of Table I; TABLE=1 to 5 or all; DATASET=, MODEL=, METHOD=, RATE=, SCALE=, VARIANT=,
 #                  DATA_DIR=, DEVICE=, GPUS=, CORES=, PROFILE=slurm|kubernetes and PARTS= choose what and where; see README.md
 # make plan        what that holds and about how long it takes here    make status   how far it is
+# make tables      the committed tables from the committed rows    make keep     commit-ready copies of new rows
 # make test        all tests and checks          make quick   the fast ones
 # make lab         JupyterLab on this project    make bench   measure speed and memory
 # make docs        README.md from nbs/index.ipynb
@@ -17,7 +18,7 @@ RUN = python workflow/run.py
 CONFIG = --config scale=$(SCALE) $(ASKED) $(if $(DATA_DIR),data_dir="$$(realpath "$(DATA_DIR)")")
 WHERE = $(if $(PROFILE),--profile workflow/profiles/$(PROFILE)) $(if $(CORES),--cores $(CORES))
 
-.PHONY: reproduce plan status test kills quick checks tools browser latex lab bench docs clean
+.PHONY: reproduce plan status tables keep test kills quick checks tools browser latex lab bench docs clean
 .DELETE_ON_ERROR:
 
 reproduce: .venv/.ready
@@ -25,6 +26,9 @@ reproduce: .venv/.ready
 
 plan status: .venv/.ready
 	@$(RUN) $@ $(CONFIG) $(WHERE)
+
+tables keep: .venv/.ready
+	@python workflow/tables.py $(if $(filter keep,$@),keep,make)
 
 .venv/.ready: settings.ini setup.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Set PYTHON=/path/to/a/newer/python.")'

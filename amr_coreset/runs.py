@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['TABLE_NUMBERS', 'PRUNING_TABLE', 'VALIDATION', 'RECORDING_MODULES', 'SELECTING_MODULES', 'DEPLOYING_MODULES',
-           'PRUNING_MODULES', 'Scale', 'load_scale', 'run_folder', 'record_path', 'network_path', 'rows_path',
-           'full_rows_path', 'record_seed', 'record_seeds', 'code_digest', 'ResultRow', 'row_digest', 'write_row',
-           'read_row', 'write_rows', 'read_rows', 'running', 'running_now']
+           'PRUNING_MODULES', 'Scale', 'load_scale', 'runs_root', 'run_folder', 'record_path', 'network_path',
+           'rows_path', 'full_rows_path', 'record_seed', 'record_seeds', 'code_digest', 'ResultRow', 'row_digest',
+           'write_row', 'read_row', 'write_rows', 'read_rows', 'running', 'running_now']
 
 # %% ../nbs/20_runs.ipynb #80913c17
 import json
@@ -144,9 +144,14 @@ def load_scale(
 _OPTIONAL = {"own_methods", "precision", "once", "tables"}
 
 # %% ../nbs/20_runs.ipynb #d1f6b8af
+def runs_root() -> Path:
+    """Where all working results lie: runs/ in the project, or the folder that AMR_CORESET_RUNS names."""
+    return Path(os.environ.get("AMR_CORESET_RUNS") or project_root() / "runs")
+
+
 def run_folder(scale: str, data_set: str, model: str, root: str | Path | None = None) -> Path:
     """Folder of all runs that share a record."""
-    return Path(root or project_root() / "runs") / scale / data_set / model
+    return Path(root or runs_root()) / scale / data_set / model
 
 
 def record_path(folder: Path, seed: int) -> Path:

@@ -1,0 +1,88 @@
+"""Tables from committed rows: `make tables` makes those of tables/committed.yaml, `make keep` takes their rows from runs/.
+
+python workflow/tables.py [make|keep] [--to FOLDER]    tables/ and figures/ are made in FOLDER, the project unless told
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+ROWS = ROOT / "tables" / "rows"
+
+
+def committed() -> list[dict]:
+    """The entries of tables/committed.yaml."""
+    return yaml.safe_load((ROOT / "tables" / "committed.yaml").read_text())
+
+
+def about(entry: dict) -> dict:
+    """What of a table an entry asks for."""
+    return {name: tuple(entry.get(name, ())) for name in ("data_sets", "models", "methods", "rates")}
+
+
+def keep() -> int:
+    """Copy the rows of all entries from runs/; those that are not there yet are named, and nothing is lost."""
+    from amr_coreset.grid import table_blocks
+    from amr_coreset.runs import load_scale, runs_root
+
+    missing = 0
+    for entry in committed():
+        blocks = table_blocks(entry["table"], load_scale(entry["scale"]), **about(entry))
+        paths = {p for b in blocks for p in (*b.pieces(), *b.full_rows, *b.timed())}
+        for path in sorted(paths):
+            target = ROWS / path.relative_to(runs_root())
+            if path.exists():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, target)
+            elif not target.exists():
+                missing += 1
+                print(f"not there yet: {path.relative_to(runs_root())}")
+    return 1 if missing else 0
+
+
+def make(to: Path) -> int:
+    """Run the notebooks of all entries on the committed rows, as many side by side as there are cores."""
+    from amr_coreset.grid import table_stem
+
+    def run(entry: dict) -> str:
+        stem, folder = table_stem(entry["table"], **about(entry)), entry.get("folder", "")
+        done = ROOT / "runs" / "tables" / folder / stem
+        given = dict(scale=entry["scale"], tables=to / "tables" / folder, figures=to / "figures" / folder)
+        given |= {name: list(value) for name, value in about(entry).items()}
+        words = [word for name, value in given.items() for word in ("-p", name, str(value))]
+        notebook = ROOT / "nbs" / "paper" / f"{table_stem(entry['table'])}.ipynb"
+        command = [
+            sys.executable,
+            "-m",
+            "amr_coreset.runner",
+            notebook,
+            f"{done}.ipynb",
+            "--log",
+            f"{done}.log",
+            *words,
+        ]
+        options = dict(cwd=ROOT, env=os.environ | {"AMR_CORESET_RUNS": str(ROWS)}, capture_output=True, text=True)
+        result = subprocess.run(command, **options)
+        return (result.stdout + result.stderr)[-2000:] if result.returncode else ""
+
+    began = time.perf_counter()
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        errors = [error for error in pool.map(run, committed()) if error]
+    print(*errors, f"{len(committed()) - len(errors)} tables in {time.perf_counter() - began:.0f} s", sep="\n")
+    return 1 if errors else 0
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("what", nargs="?", choices=["make", "keep"], default="make")
+    parser.add_argument("--to", type=Path, default=ROOT)
+    arguments = parser.parse_args()
+    sys.exit(keep() if arguments.what == "keep" else make(arguments.to.resolve()))

@@ -6,6 +6,7 @@
 __all__ = ['CALLS', 'INT8', 'CALIBRATION', 'TOLERANCE', 'DeploymentRow', 'deploy', 'deploy_all']
 
 # %% ../nbs/34_deployment.ipynb #66e51fff
+import os
 import platform
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -45,7 +46,7 @@ class DeploymentRow:
     accuracy: float  # on the test frames
     bytes: int  # of the ONNX file
     latency: list[dict]  # of `amr_coreset.artefacts.Latency`, for each of `CALLS`
-    processor: str
+    processor: str  # and how many of its cores there are
     runtime: str  # of ONNX Runtime
     version: str
     code_digest: str
@@ -85,7 +86,7 @@ def _row(study: Study, row: pd.Series, precision: str, error: float, file: Path,
     answers = onnx_predict(open_onnx(file), test.iq[:]).argmax(1)
     return DeploymentRow(
         **{name: getattr(row[name], "item", lambda name=name: row[name])() for name in about}, precision=precision, error=error,
-        accuracy=float((answers == test.label).mean()), bytes=file.stat().st_size, latency=times, processor=platform.machine(),
+        accuracy=float((answers == test.label).mean()), bytes=file.stat().st_size, latency=times, processor=_processor(),
         runtime=onnxruntime.__version__, version=__version__, code_digest=code_digest("deployment"),
     )  # fmt: skip
 
@@ -95,6 +96,17 @@ def _calibration_frames(study: Study, seed: int) -> np.ndarray:
     method, rate = CALIBRATION
     record = make_record(study, record_seed(study.scale, seed))[0]
     return study.split.train.iq[np.sort(select(method, record, rate, seed=derive_seed("select", seed)))]
+
+
+def _processor() -> str:
+    """Name of the processor, and its cores that this process may use."""
+    info = Path("/proc/cpuinfo")
+    names = (
+        [line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")]
+        if info.exists()
+        else []
+    )
+    return f"{names[0] if names else platform.processor() or platform.machine()}, {os.cpu_count()} cores"
 
 # %% ../nbs/34_deployment.ipynb #d621294c
 def deploy_all(

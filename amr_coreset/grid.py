@@ -186,8 +186,8 @@ def table_blocks(
     unknown = [name for name in data_sets if name not in dataset_names()]
     if unknown:
         raise ValueError(f"data set {unknown[0]!r} is unknown; choose one of {', '.join(dataset_names())}.")
-    if table == PRUNING_TABLE and (unknown := [m for m in methods or scale.methods if m not in _PRUNINGS]):
-        raise ValueError(f"method {unknown[0]!r} is unknown; choose one of {', '.join(_PRUNINGS)}.")
+    if table == PRUNING_TABLE:
+        _check_prunings(methods or scale.methods, tuple(rates) or scale.rates)
     if variant not in ("paper", "deepcore"):
         raise ValueError(f"variant {variant!r} is unknown; choose paper or deepcore.")
     part = _part(methods) if set(methods or scale.methods) != set(scale.methods) else ""
@@ -205,6 +205,15 @@ def _for_network(scale: Scale, table: str, network: str) -> Scale:
         without = {"Slimming"} if network == "CNN1D" else set()
         without |= {"FCOS 18 units"} if network != "ResNet56" else set()
     return replace(scale, methods=tuple(m for m in scale.methods if m not in without))
+
+
+def _check_prunings(methods: tuple[str, ...], rates: tuple[float, ...]):
+    if unknown := [method for method in methods if method not in _PRUNINGS]:
+        raise ValueError(f"method {unknown[0]!r} is unknown; choose one of {', '.join(_PRUNINGS)}.")
+    if wrong := [rate for rate in rates if not 0 < rate < 1]:
+        raise ValueError(
+            f"a rate of the table FCOS is the share of channels to take away, in (0, 1); got {wrong[0]:g}."
+        )
 
 # %% ../nbs/22_grid.ipynb #759354dc
 def _asked_pairs(table: str, models: tuple[str, ...]) -> list[tuple[str, str]]:

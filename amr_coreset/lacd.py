@@ -128,7 +128,10 @@ def probe_curve(
     probe: str = "ridge",
     spread: bool = False,
 ) -> dict[str, np.ndarray]:
-    """For each point, whether its probe is right on each validation frame: bool (M,)."""
+    """For each point, whether its probe is right on each validation frame: bool (M,). `ValueError` for frames of one class."""
+    for part, signals in (("training", train), ("validation", validation)):
+        if len(np.unique(signals.label)) < 2:
+            raise ValueError(f"a probe tells classes apart, and all {part} frames are of one class.")
     there = probe_features(model, points, train.iq[:], spread=spread)
     here = probe_features(model, points, validation.iq[:], spread=spread)
     return {p: probe_correct(there[p], train.label, here[p], validation.label, probe) for p in points}
@@ -146,15 +149,14 @@ def diagnose(
     spread: bool = False,
     collapsed_only: bool = False,  # leave units that were redundant from the start
     sequential: bool = True,
+    recalibration: bool = True,  # of the normalisations, after each removal
     points: tuple[str, ...] | None = None,  # the first layer and the units, for networks that `describe` does not know
     remove: Callable[[nn.Module, list[str]], nn.Module] = remove_units,
 ) -> Diagnosis:
     """Probe the units from the input on, and remove those that show no gain. Neither network is changed."""
+    without = lambda gone: recalibrate(remove(model, gone), train.iq[:]) if recalibration else remove(model, gone)  # noqa: E731
     if not len(train) or not len(validation):
         raise ValueError(f"probes need training and validation frames; got {len(train)} and {len(validation)}.")
-    for part, signals in (("training", train), ("validation", validation)):
-        if len(np.unique(signals.label)) < 2:
-            raise ValueError(f"a probe tells classes apart, and all {part} frames are of one class.")
     structure = None if points else describe(model)
     stem, *units = points or (structure.stem, *structure.units)
     options = dict(train=train, validation=validation, probe=probe, spread=spread)
@@ -177,14 +179,14 @@ def diagnose(
             elif not spared:
                 removed.append(unit)
                 if sequential:
-                    model = recalibrate(remove(model, [unit]), train.iq[:])
+                    model = without([unit])
                     rest = units[units.index(unit) + 1 :]
                     curve |= probe_curve(model, tuple(rest), **options) if rest else {}
         if unit not in removed:
             last = curve[unit]
         lines.append(line)
     if removed and not sequential:
-        model = recalibrate(remove(model, removed), train.iq[:])
+        model = without(removed)
     return Diagnosis(pd.DataFrame(lines), tuple(removed), model, start)
 
 # %% ../nbs/29_lacd.ipynb #496994f5

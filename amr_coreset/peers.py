@@ -6,7 +6,6 @@
 __all__ = ['CHANNEL_METHODS', 'UNIT_METHODS', 'channel_scores', 'keep_best', 'keep_representatives', 'GammaPenalty', 'unit_order']
 
 # %% ../nbs/30_peers.ipynb #266a502c
-import math
 from collections.abc import Callable
 from copy import deepcopy
 
@@ -16,7 +15,7 @@ from scipy.spatial.distance import cdist
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .fusion import FusionPlan, channel_vectors, unit_vectors
+from .fusion import FusionPlan, channel_vectors, channels_left, unit_vectors
 from .lacd import paired_gain, probe_curve
 from .models import _Block
 from .signals import SignalSet
@@ -52,7 +51,7 @@ def _gammas(model: nn.Module, group: Group) -> np.ndarray:
     if not all(name for name, _ in names):
         raise ValueError("Slimming needs a normalisation behind every convolution; CNN1D has none.")
     parts = [model.get_submodule(n).weight.detach().abs()[s : s + group.width].double().cpu().numpy() for n, s in names]
-    return np.sum(parts, 0) if parts else np.zeros(group.width)
+    return np.mean(parts, 0) if parts else np.zeros(group.width)
 
 # %% ../nbs/30_peers.ipynb #19ebaa34
 CHANNEL_METHODS = ("Random", "L1", "FPGM", "Taylor", "Slimming")
@@ -96,14 +95,14 @@ def channel_scores(
 def keep_best(
     model: nn.Module,
     scores: dict[str, np.ndarray],
-    rate: float,  # share of the channels to take away
+    rate: float | dict[str, float],  # share of the channels to take away, of all groups or of each
     everywhere: bool = False,  # one threshold over all groups, as Slimming has it; else the same share of each
 ) -> nn.Module:
     """A copy of the network with the channels of the highest scores; of equal ones, the first. At least one of each group stays."""
     maps = {}
     bound = np.quantile(np.concatenate(list(scores.values())), rate) if everywhere else None
     for name, score in scores.items():
-        count = int((score > bound).sum()) if everywhere else math.floor((1 - rate) * len(score) + 0.5)
+        count = int((score > bound).sum()) if everywhere else channels_left(rate, name, len(score))
         if (count := max(1, count)) < len(score):
             maps[name] = keeping(np.argsort(-score, kind="stable")[:count].tolist(), len(score))
     return apply_maps(model, maps)

@@ -10,6 +10,7 @@ __all__ = ['PRUNINGS', 'VARIANTS', 'Pruning', 'PruningRow', 'pruning_key', 'prun
 import math
 import time
 from collections.abc import Callable, Iterable
+from copy import deepcopy
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -21,17 +22,17 @@ from tqdm.auto import tqdm
 from . import __version__
 from .artefacts import load_pruned, save_pruned
 from .complexity import count_macs, count_parameters
-from .coreset import select
+from .coreset import find_method, select
 from .experiments import Study, make_record, record_key, trained_network
-from .fusion import FusionPlan, fuse, plan_fusion, recalibrate
+from .fusion import FUSIONS, LINKAGES, SCOPES, FusionPlan, fuse, plan_fusion, recalibrate
 from .lacd import Diagnosis, balanced, diagnose, keep_best_units
 from .peers import CHANNEL_METHODS, GammaPenalty, channel_scores, keep_best, keep_representatives, unit_order
 from .recovery import Distillation, L1Penalty, damage, recover
 from .runs import VALIDATION, code_digest, read_row, record_seed, running, write_row
 from .signals import SignalSet
 from .surgery import architecture, build_architecture, describe, remove_units
-from .taps import crop_dead_taps
-from .training import evaluate, fit
+from .taps import count_live_macs, crop_dead_taps
+from .training import Recipe, evaluate, fit
 from .workspace import derive_seed, digest
 
 # %% ../nbs/33_pruning.ipynb #44997ebf
@@ -50,10 +51,10 @@ VARIANTS: dict[str, dict] = {
     "FCOS on Uniform": dict(recovery="Uniform"),
 }
 
-
+# %% ../nbs/33_pruning.ipynb #01522ec6
 @dataclass(frozen=True)
 class Pruning:
-    """How a network is pruned and trained back. `ValueError` for an unknown method."""
+    """How a network is pruned and trained back. `ValueError` for what is not known or out of range."""
 
     method: str = "FCOS"
     rate: float = 0.75  # share of the channels of each group that stage 1 takes away
@@ -70,8 +71,20 @@ class Pruning:
     distillation: bool = False
 
     def __post_init__(self):
-        if self.method not in PRUNINGS:
-            raise ValueError(f"method {self.method!r} is unknown; choose one of {', '.join(PRUNINGS)}.")
+        known = dict(method=PRUNINGS, scope=SCOPES, fusion=FUSIONS, linkage=LINKAGES)
+        for name, values in known.items():
+            if getattr(self, name) not in values:
+                raise ValueError(f"{name} {getattr(self, name)!r} is unknown; choose one of {', '.join(values)}.")
+        if self.recovery != "all":
+            find_method(self.recovery)
+        if not 0 <= self.rate < 1:
+            raise ValueError(f"rate is the share of channels to take away, in [0, 1); got {self.rate}.")
+        if not 0 < self.recovery_rate <= 1 or not 0 < self.confidence < 1:
+            raise ValueError(
+                f"recovery_rate and confidence are shares of 1; got {self.recovery_rate} and {self.confidence}."
+            )
+        if self.probe_frames < 1 or (self.units is not None and self.units < 1):
+            raise ValueError(f"probe_frames and units must be at least 1; got {self.probe_frames} and {self.units}.")
 
     @classmethod
     def named(cls, name: str, rate: float = 0.75) -> "Pruning":
@@ -88,7 +101,7 @@ class Pruning:
 
     @property
     def reference(self) -> "Pruning":
-        """The FCOS run whose multiply-accumulates are this method's budget."""
+        """The FCOS run whose live multiply-accumulates are this method's budget."""
         usual = dict(fusion="scaled", recalibration=True, units=None, recovery="all", distillation=False)
         return replace(self, method="FCOS", **usual)
 
@@ -138,19 +151,6 @@ class PruningRow:
     run_key: str
 
 # %% ../nbs/33_pruning.ipynb #9e3758e7
-def _to_budget(model: nn.Module, length: int, budget: int, at_rate: Callable[[float], nn.Module]) -> nn.Module:
-    """The network at the lowest rate that meets the budget; at the highest, if none does."""
-    low, high, best = 0.0, 0.999, at_rate(0.999)
-    for _ in range(12):
-        middle = (low + high) / 2
-        made = at_rate(middle)
-        if count_macs(made, length) <= budget:
-            high, best = middle, made
-        else:
-            low = middle
-    return best
-
-
 @dataclass
 class _Job:
     """What a method needs to know."""
@@ -160,8 +160,9 @@ class _Job:
     seed: int
     model: nn.Module
     part: SignalSet  # balanced training frames
-    budget: int | None = None
+    budget: int | None = None  # live multiply-accumulates
     about: dict | None = None  # architecture of the FCOS network
+    checkpoint: Path | None = None  # of a training that belongs to the pruning
     found: dict = field(default_factory=dict)  # what is to be kept beside the weights
 
     @property
@@ -172,6 +173,31 @@ class _Job:
         return recalibrate(model, self.part.iq[:]) if self.pruning.recalibration else model
 
 
+def _to_budget(
+    job: _Job, at_rate: Callable[[float | dict[str, float]], nn.Module], everywhere: bool = False
+) -> nn.Module:
+    """The largest network within the budget: at one rate for all groups, and then with one channel more where that still fits.
+
+    All groups lose a channel at nearly the same rates, so the first step alone would leave a good part of the budget unused.
+    """
+    low, high, best = 0.0, 0.999, at_rate(0.999)
+    for _ in range(11):
+        middle = (low + high) / 2
+        made = at_rate(middle)
+        if count_live_macs(made, job.length) <= job.budget:
+            high, best = middle, made
+        else:
+            low = middle
+    if everywhere:  # a threshold over all groups takes one channel at a time as it is
+        return best
+    rates = {group.name: high for group in describe(job.model).groups}
+    for name in rates:
+        made = at_rate(rates | {name: low})
+        if count_live_macs(made, job.length) <= job.budget:
+            rates, best = rates | {name: low}, made
+    return best
+
+# %% ../nbs/33_pruning.ipynb #9d98f3fa
 def _fcos(job: _Job, fused: bool = True, probed: bool = True) -> nn.Module:
     p, small = job.pruning, job.model
     if fused:
@@ -182,7 +208,13 @@ def _fcos(job: _Job, fused: bool = True, probed: bool = True) -> nn.Module:
         small = keep_best_units(small, p.units, job.part, job.study.split.validation)
     elif probed:
         told = diagnose(
-            small, job.part, job.study.split.validation, reference=job.model, tau=p.tau, confidence=p.confidence
+            small,
+            job.part,
+            job.study.split.validation,
+            reference=job.model,
+            tau=p.tau,
+            confidence=p.confidence,
+            recalibration=p.recalibration,
         )
         job.found["diagnosis"] = dict(start=told.start, table=told.table.to_dict("records"))
         small = told.model
@@ -194,35 +226,31 @@ def _channels(job: _Job) -> nn.Module:
     if p.method in ("RFP", "Fusion"):
         how, options = keep_representatives if p.method == "RFP" else fuse, dict(scope=p.scope, linkage=p.linkage)
         plan = lambda rate: plan_fusion(model, job.length, rate=rate, **options)  # noqa: E731
-        return job.recalibrated(_to_budget(model, job.length, job.budget, lambda rate: how(model, plan(rate))))
+        return job.recalibrated(_to_budget(job, lambda rate: how(model, plan(rate))))
     if p.method == "Slimming":
-        channel_scores(model, job.length, p.method)  # refuses a network without normalisations, before it is trained
-        recipe = job.study.recipe(job.study.model)
-        model = fit(
-            model,
-            job.study.split.train,
-            recipe=recipe,
-            seed=job.seed,
-            loss=GammaPenalty(),
-            threads=job.study.scale.threads,
-            progress=False,
-        ).model.eval()
+        model = _slimmed(job)
     scores = channel_scores(model, job.length, p.method, scope=p.scope, signals=job.part, seed=job.seed)
     everywhere = p.method == "Slimming"
-    return job.recalibrated(
-        _to_budget(model, job.length, job.budget, lambda rate: keep_best(model, scores, rate, everywhere))
-    )
+    return job.recalibrated(_to_budget(job, lambda rate: keep_best(model, scores, rate, everywhere), everywhere))
+
+
+def _slimmed(job: _Job) -> nn.Module:
+    """A copy of the network after the training that Slimming needs first: as long as any other, with a penalty on gamma."""
+    study = job.study
+    channel_scores(job.model, job.length, "Slimming")  # refuses a network without normalisations, before it is trained
+    options = dict(recipe=study.recipe(study.model), seed=job.seed, loss=GammaPenalty(), checkpoint=job.checkpoint)
+    where = dict(device=study.device, threads=study.scale.threads, progress=study.progress)
+    return fit(deepcopy(job.model), study.split.train, **options, **where).model.cpu().eval()
 
 
 def _units(job: _Job) -> nn.Module:
     method = "Random" if job.pruning.method == "Random units" else job.pruning.method
     order = unit_order(job.model, method, train=job.part, validation=job.study.split.validation, seed=job.seed)
-    small = job.model
-    for unit in order:
-        if count_macs(small, job.length) <= job.budget:
-            break
-        small = remove_units(small, [unit])
-    return job.recalibrated(small)
+    gone = set(order)
+    for unit in reversed(order):  # the one that would go last comes back first, if it fits
+        if count_live_macs(remove_units(job.model, sorted(gone - {unit})), job.length) <= job.budget:
+            gone.remove(unit)
+    return job.recalibrated(remove_units(job.model, sorted(gone)))
 
 
 def _from_scratch(job: _Job) -> nn.Module:
@@ -278,11 +306,15 @@ def run_pruning(
     job = _Job(study, pruning, seed, model, balanced(study.split.train, pruning.probe_frames, seed))
     if pruning.method not in ("FCOS", "FCOS stage 1", "FCOS stage 2", "Unpruned"):
         fcos = run_pruning(study, pruning.reference, seed)
-        job.budget, job.about = fcos.macs, load_pruned(pruned_path(study, pruning.reference, seed))[1]["architecture"]
+        job.budget, job.about = (
+            fcos.macs_live,
+            load_pruned(pruned_path(study, pruning.reference, seed))[1]["architecture"],
+        )
     title = f"{study.model} pruned by {pruning.name}, repeat {seed}"
+    checkpoint = study.folder / "checkpoints" / f"{key}.pt"
+    job.checkpoint = checkpoint.with_stem(f"{key}-before")
     with running(study.folder, key, title):
         small, took = _cut(job)
-        checkpoint = study.folder / "checkpoints" / f"{key}.pt"
         tuned, frames = _trained_back(job, small, checkpoint)
         row = _row(job, key, small, tuned, frames, took)
         train = study.split.train
@@ -290,6 +322,7 @@ def run_pruning(
         save_pruned(path, tuned.model, train.classes, train.length, about)
         write_row(study.folder, row)
         checkpoint.unlink(missing_ok=True)
+        job.checkpoint.unlink(missing_ok=True)
     return row
 
 # %% ../nbs/33_pruning.ipynb #e7ff152b
@@ -320,11 +353,15 @@ def _trained_back(job: _Job, small: nn.Module, checkpoint: Path):
         loss = Distillation(job.model)
     else:  # the lab's recipe
         loss = L1Penalty() if study.model == "ResNet56" else None
-    options = dict(
-        recipe=study.recipe(study.model), loss=loss, seed=job.seed, checkpoint=checkpoint, device=study.device
-    )
+    options = dict(recipe=_recipe(job), loss=loss, seed=job.seed, checkpoint=checkpoint, device=study.device)
     threads, progress = study.scale.threads, study.progress
     return recover(small, train, study.split.validation, **options, threads=threads, progress=progress), len(train)
+
+
+def _recipe(job: _Job) -> Recipe:
+    """The study's. A network from scratch is trained for as many epochs as a pruned one was, before and after the pruning."""
+    recipe = job.study.recipe(job.study.model)
+    return replace(recipe, epochs=2 * recipe.epochs) if job.pruning.method == "From scratch" else recipe
 
 
 def _row(job: _Job, key: str, small: nn.Module, tuned, frames: int, took: float) -> PruningRow:
@@ -339,7 +376,7 @@ def _row(job: _Job, key: str, small: nn.Module, tuned, frames: int, took: float)
         scale=study.scale.name, accuracy_before=evaluate(model, parts.test).accuracy,
         accuracy_pruned=evaluate(small, parts.test).accuracy, accuracy=after.accuracy, accuracy_per_snr=after.per_snr,
         logit_error=hurt["logit_error"], agreement=hurt["agreement"], validation_accuracy=tuned.validation_accuracy,
-        epoch=tuned.epoch, epochs=study.scale.epochs, frames=frames,
+        epoch=tuned.epoch, epochs=_recipe(job).epochs, frames=frames,
         parameters=count_parameters(tuned.model), parameters_before=count_parameters(model),
         parameters_live=count_parameters(live), parameters_live_before=count_parameters(live_before),
         macs=count_macs(tuned.model, length), macs_before=count_macs(model, length),

@@ -37,14 +37,12 @@ class Scale:
     """How much a run uses. Everything here enters the rows, so results of different scales never mix."""
 
     name: str
-    frames_per_cell: (
-        int | dict[str, int] | None
-    )  # first n of each (class, SNR) cell, for all data sets or each; None: all
+    frames_per_cell: int | dict[str, int] | None  # first n of each (class, SNR) cell; or of each data set; None: all
     snr_min: int | None  # dB label; None: all frames
     normalization: str
     recipe: str  # of `amr_coreset.training.RECIPES`
     epochs: int
-    rates: tuple[float, ...]  # kept fractions of the frames; of the table FCOS, pruned fractions of the channels
+    rates: tuple[float, ...]  # kept fractions of the frames; of the table FCOS, pruned ones of the channels
     repeats: int
     record_each: bool  # one record per repeat, or one for all
     record_source: str  # of `amr_coreset.records.Recorder.SOURCES`
@@ -106,7 +104,7 @@ def _check(scale: Scale):
     if not all(n is None or (isinstance(n, int) and n >= 1) for n in given):
         raise ValueError(f"scale {scale.name!r}: frames_per_cell counts frames; got {scale.frames_per_cell}.")
     if not all(0 < r <= 1 for r in scale.rates):
-        raise ValueError(f"scale {scale.name!r}: rates are kept fractions in (0, 1]; got {scale.rates}.")
+        raise ValueError(f"scale {scale.name!r}: rates are fractions in (0, 1]; got {scale.rates}.")
     for table, changes in scale.tables.items():
         known = {"rates", "repeats", "methods", "cut"}
         # It shares no record with the others, so it may have other trainings.

@@ -96,9 +96,12 @@ def test_peers_wait_for_fcos_and_nothing_else_does():
         len(some.pieces()) == 2 and not some.timed() and table_stem("FCOS", methods=["FCOS mean"]) == "fcos_FCOS_mean"
     )
     study = make_study("Sig2019-12-twin", "ResNet56", load_scale("laptop"), "FCOS")
-    assert study.folder.name == resnet.folder.name and study.validation and study.scale.epochs == 20
+    assert study.folder.name == resnet.folder.name and study.validation and study.scale.epochs == 12
     with pytest.raises(ValueError, match="method 'FCOSS' is unknown; choose one of FCOS, Fusion"):
         table_blocks("FCOS", scale, methods=["FCOSS"])
+    for rate in (0.0, 1.0):
+        with pytest.raises(ValueError, match=f"share of channels to take away, in .0, 1.; got {rate:g}"):
+            table_blocks("FCOS", scale, rates=[rate])
 
 # %% ../../nbs/22_grid.ipynb #928fd331
 def test_the_wall_time_is_that_of_a_schedule():

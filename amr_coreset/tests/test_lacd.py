@@ -197,3 +197,16 @@ def test_a_given_number_of_units_stays():
     ):
         with pytest.raises(ValueError, match=f"all {which} frames are of one class"):
             diagnose(model, *parts)
+
+
+def test_without_recalibration_nothing_is_measured_anew():
+    model, rng = trained_a_little("ResNet56").float(), np.random.default_rng(0)
+    label = np.tile(np.arange(4), 20)
+    signals = SignalSet(
+        rng.normal(size=(80, 2, 64)).astype(np.float32), label, np.full(80, 10, np.int16), tuple("abcd"), "noise"
+    )
+    options = dict(train=signals, validation=signals.subset(np.arange(40)), tau=0.5)
+    kept, fresh = (diagnose(model, recalibration=again, **options).model.state_dict() for again in (False, True))
+    before = {name: value for name, value in model.state_dict().items() if name in kept and "running" in name}
+    assert len(kept) < len(model.state_dict()) and all(torch.equal(kept[name], value) for name, value in before.items())
+    assert not all(torch.equal(fresh[name], value) for name, value in before.items())

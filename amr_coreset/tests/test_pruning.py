@@ -6,10 +6,12 @@
 __all__ = []
 
 # %% ../../nbs/tests/00_test_pruning.ipynb #246e4b9c
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+import torch
 
 from amr_coreset.artefacts import load_pruned
 from amr_coreset.complexity import count_parameters
@@ -18,6 +20,8 @@ from amr_coreset.lacd import balanced
 from amr_coreset.pruning import *
 from amr_coreset.pruning import _HOW, _Job, _trained_back
 from amr_coreset.selection import resolve_budget
+from amr_coreset.surgery import describe
+from amr_coreset.taps import count_live_macs
 from amr_coreset.tests.test_experiments import TINY
 from amr_coreset.training import evaluate
 
@@ -33,9 +37,11 @@ def test_every_method_makes_a_row_and_is_found_again():
         assert whole.parameters == whole.parameters_before and whole.units == 12 and whole.logit_error == 0
         assert fcos.macs < 0.5 * fcos.macs_before and fcos.units == 12 - len(fcos.removed)
         for name, row in rows.items():
-            assert 0 <= row.accuracy <= 1 and row.macs <= (
-                fcos.macs if name[:4] not in ("FCOS", "Unpr") else row.macs_before
-            ), name
+            most = fcos.macs_live if name[:4] not in ("FCOS", "Unpr") else row.macs_before
+            assert 0 <= row.accuracy <= 1 and row.macs_live <= most, name
+            if name in ("L1", "Fusion", "RFP"):
+                assert row.macs_live > 0.9 * most, (name, "the budget is used")
+        assert rows["From scratch"].epochs == 2 * fcos.epochs, "as many as the pruned network had in all"
         scratch, network = (
             rows["From scratch"],
             load_pruned(pruned_path(study, Pruning("From scratch", probe_frames=100)))[0],
@@ -105,3 +111,30 @@ def test_no_decision_looks_at_a_test_frame():
             _trained_back(job, small, Path(folder, f"{method}.pt"))
         with pytest.raises(AssertionError, match="test frames were asked for"):
             evaluate(model, study.split.test)
+
+# %% ../../nbs/33_pruning.ipynb #8a82b8b4
+@pytest.mark.slow
+def test_slimming_leaves_the_trained_network_as_it_was():
+    with TemporaryDirectory() as folder:
+        about = dict(data_dir=folder, root=Path(folder, "runs"), progress=False)
+        study = Study("RML2016.10a-twin", "ResNet56", replace(TINY, epochs=2), validation=0.25, **about)
+        model = trained_network(study)
+        before = {n: v.clone() for n, v in model.state_dict().items()}
+        job = _Job(
+            study, Pruning("Slimming", probe_frames=100), 0, model, balanced(study.split.train, 100), budget=5 * 10**6
+        )
+        small = _HOW["Slimming"](job)
+        assert all(torch.equal(v, before[n]) for n, v in model.state_dict().items())
+        assert 0.8 * job.budget < count_live_macs(small, 128) <= job.budget
+        assert 0 < len(describe(_HOW["LCP"](replace(job, pruning=Pruning("LCP", probe_frames=100)))).units) < 27
+
+
+def test_what_no_run_can_be_is_refused():
+    for wrong, message in (
+        (dict(rate=1.0), r"in \[0, 1\); got 1.0"), (dict(scope="all"), "scope 'all' is unknown; choose one of inner, stream"),
+        (dict(fusion="sum"), "choose one of scaled, mean"), (dict(linkage="single"), "choose one of average"),
+        (dict(recovery="nope"), "nope"), (dict(units=0), "at least 1"), (dict(confidence=7), "shares of 1"),
+    ):  # fmt: skip
+        with pytest.raises(ValueError, match=message):
+            Pruning(**wrong)
+    assert Pruning(rate=0.0).rate == 0

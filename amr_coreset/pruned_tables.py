@@ -86,7 +86,8 @@ def summarize_prunings(
     """
     for _, block in rows.groupby(_BLOCK, sort=False):
         for what in ("data_digest", "code_digest", "version", "epochs"):
-            if block[what].nunique() > 1:
+            # A network from scratch has the epochs of both trainings.
+            if block.loc[block["method"] != "From scratch", what].nunique() > 1:
                 name, found = ", ".join(map(str, block.iloc[0][_BLOCK])), sorted(block[what].unique())
                 raise ValueError(f"rows of {name} differ in {what}: {found}. Remove the old ones from runs/.")
     if rows.duplicated([*_BLOCK, "method", "seed"]).any():
@@ -113,6 +114,8 @@ def summarize_prunings(
     ).reset_index()  # fmt: skip
     peers = [m for m in PARTS["main"] if m != "Unpruned"]
     scored = table["accuracy"].where(table["method"].isin(peers))
+    longer = table[table["method"] == "Unpruned"].set_index(_BLOCK)["accuracy"]
+    table["behind"] = longer.reindex(pd.MultiIndex.from_frame(table[_BLOCK])).to_numpy() - table["accuracy"]
     table["best"], table["second"] = _marks(scored, [table[k] for k in _BLOCK])
     table.insert(5, "precision", "float32")
     return table if deployed is None else _with_latency(table, deployed)
@@ -133,11 +136,11 @@ def _with_latency(table: pd.DataFrame, deployed: pd.DataFrame) -> pd.DataFrame:
     """The lines with the median times of a call, and one more line for each network in 8 bits, behind its own."""
     times = [{_CALLS[call["batch"], call["threads"]]: call["median"] for call in line} for line in deployed["latency"]]
     keys = [*_BLOCK, "method", "precision"]
-    columns = pd.concat([deployed[[*keys, "error", "bytes"]], pd.DataFrame(times, deployed.index)], axis=1)
+    columns = pd.concat([deployed[[*keys, "error", "bytes", "processor"]], pd.DataFrame(times, deployed.index)], axis=1)
     eight = deployed[deployed["precision"] == "int8"].set_index([*_BLOCK, "method"])
     small = table[[tuple(line) in eight.index for line in table[[*_BLOCK, "method"]].to_numpy()]]
     measured = eight.loc[[tuple(line) for line in small[[*_BLOCK, "method"]].to_numpy()], "accuracy"].to_numpy()
-    nothing = dict.fromkeys(("accuracy_std", "drop_std", "drop"), np.nan)
+    nothing = dict.fromkeys(("accuracy_std", "drop_std", "drop", "behind", "accuracy_pruned"), np.nan)
     small = small.assign(precision="int8", accuracy=measured, repeats=1, best=False, second=False, **nothing)
     both = pd.concat([table, small]).sort_index(kind="stable").reset_index(drop=True)
     return both.merge(columns, on=keys, how="left", validate="one_to_one")
@@ -145,14 +148,17 @@ def _with_latency(table: pd.DataFrame, deployed: pd.DataFrame) -> pd.DataFrame:
 # %% ../nbs/35_pruned_tables.ipynb #2b3f06af
 _HEADS = {
     "accuracy_before": "before", "accuracy_pruned": "pruned", "accuracy": "trained back", "drop": "lost (points)",
-    "macs_gone": "MACs −%", "macs_gone_thop": "thop −%", "parameters_gone": "parameters −%", "macs_gone_live": "live MACs −%",
+    "behind": "against Unpruned",
+    "macs_live": "live MACs (M)", "macs_gone": "MACs −%", "macs_gone_thop": "thop −%", "parameters_gone": "parameters −%", "macs_gone_live": "live MACs −%",
     "parameters_gone_live": "live parameters −%", "units": "units", "frames": "frames", "seconds": "fine-tuning (s)",
     "ms_1_1": "ms, 1 frame", "ms_1_all": "all threads", "ms_64_1": "ms, 64 frames", "ms_64_all": "all threads ",
 }  # fmt: skip
 _COLUMNS = {
     "main": tuple(name for name in _HEADS if name not in ("frames", "seconds")),
-    "ablation": tuple(_HEADS)[:5] + ("parameters_gone", "units"),
-    "recovery": ("accuracy_before", "accuracy", "drop", "frames", "seconds"),
+    "ablation": tuple(
+        name for name in _HEADS if name not in ("frames", "seconds", "macs_gone_thop") and name[:3] != "ms_"
+    ),
+    "recovery": ("accuracy_before", "accuracy", "drop", "behind", "macs_gone", "macs_gone_live", "frames", "seconds"),
 }
 
 
@@ -168,8 +174,10 @@ def _cell(line: pd.Series, name: str, markup: _Markup) -> str:
     if name == "drop":
         spread = f" ± {100 * line['drop_std']:.2f}" if line["repeats"] > 1 else ""
         return f"{100 * value:.2f}{spread}".replace("-", "−")
-    if name in _GONE:
+    if name in _GONE or name == "behind":
         return _percent(value)
+    if name == "macs_live":
+        return f"{value / 1e6:.2f}"
     if name == "units":
         return f"{value:.3g} of {line['units_before']:.0f}"
     return f"{value:.0f}" if name == "frames" or value >= 100 else f"{value:.3g}"
@@ -198,10 +206,9 @@ def headline_cells(table: pd.DataFrame, markup: _Markup = _MARKDOWN) -> pd.DataF
     same &= table["data_set"].str.removesuffix("-twin") == theirs["dataset"]
     published = ("published", theirs["dataset"], theirs["flops_reduction"], theirs["parameter_reduction"])
     rows = [(*published, theirs["accuracy_drop"], np.nan)]
-    longer = table[same & (table["method"] == "Unpruned")].set_index("rate")["accuracy"]
-    for _, line in table[same & table["method"].isin(["FCOS", "FCOS 18 units"])].iterrows():
-        lost = line["drop"], longer.get(line["rate"], np.nan) - line["accuracy"]
-        name = f"{line['method']}, {100 * line['rate']:g} % of the channels fused"
+    for _, line in table[same & (table["method"] == "FCOS")].iterrows():
+        lost = line["drop"], line["behind"]
+        name = f"ours, {100 * line['rate']:g} % of the channels fused"
         for how, macs, parameters in (
             (name, "macs_gone", "parameters_gone"),
             ("the same, MACs as thop counts", "macs_gone_thop", "parameters_gone"),
@@ -229,28 +236,40 @@ def _text(block: pd.DataFrame, part: str, scale: Scale, notebook: str) -> TableT
     title = f"FCOS, {_TITLES[part]}: {name}, {first['network']}, {100 * first['rate']:g} % of the channels fused, scale {scale.name}"
     spread = f"mean ± standard deviation over {repeats} repeats" if repeats > 1 else "one repeat"
     shared = "one trained network" if not scale.record_each else "a trained network of its own each"
+    single = f" Rows without ± are one repeat: {', '.join(scale.once)}." if scale.once else ""
     notes = [
         f"Data: {name} ({data}), SNR label ≥ {scale.snr_min} dB, digest {first['data_digest']}. Test accuracy: {spread}, from {shared}; "
-        "validation frames, a tenth of the training frames, chose the epoch and decided everything else.",
+        f"validation frames, a tenth of the training frames, chose the epoch and decided everything else.{single}",
         _ABOUT[part],
     ]
     if part == "main" and "ms_1_1" in block:
         notes.append(
-            "Time: median of a call in ONNX Runtime, of 1 and of 64 frames, with one thread and with all, after its answers were "
-            "compared with PyTorch's. INT8: ranges of the activations from a FoQuS coreset of 10 %."
+            "Time: median of a call in ONNX Runtime, of 1 and of 64 frames, with one thread and with all, of the network of repeat 0, "
+            f"after its answers were compared with PyTorch's; {block['processor'].dropna().iloc[0]}. INT8: ranges of the activations "
+            f"from a FoQuS coreset of 10 %, one repeat.{_faster(block)}"
         )
     made = f"Made by {notebook}, amr_coreset {first['version']}, code {first['code_digest']}."
     return TableText(title, (*notes, f"Scale {scale.name}, cut from the paper's protocol: {scale.cut.strip()}", made))
 
 
+def _faster(block: pd.DataFrame) -> str:
+    """How much less time FCOS takes than the same multiply-accumulates in all units."""
+    times = block[block["precision"] == "float32"].set_index("method")["ms_1_1"]
+    if not {"FCOS", "Fusion"} <= set(times.index):
+        return ""
+    return f" One frame on one thread takes Fusion, with all units, {times['Fusion'] / times['FCOS']:.1f} times as long as FCOS."
+
+
 _ABOUT = {
-    "main": "All but Unpruned have at most the MACs of FCOS; where a method has no unit left, none of full width fits. Bold: best of "
-    "them; underlined: second. MACs of convolutions and linear layers; thop: as that counter has it; live: of the network without "
-    "weights that only meet padding, before and after.",
+    "main": "Lost: against the trained network, at its last epoch; against Unpruned: against the same network trained on like the pruned ones "
+    "(as many epochs again, the same penalty, the epoch that validation chose). All but Unpruned have at most the live MACs of FCOS: "
+    "those that do not meet padding alone. Bold: best of them; underlined: second. From scratch: the structure of FCOS, for the epochs "
+    "of both trainings; Slimming had a training of its own before. MACs of convolutions and linear layers; thop: as that counter has it.",
     "ablation": "Stage 1: fusion alone at the same rate of channels; stage 2: LaCD alone. Mean: weights of a cluster averaged as they "
-    "are; inner: only channels within units; 18 units: as many are left, those that gain most.",
+    "are; not recalibrated: normalisations keep the statistics that fusion gave them, in LaCD too; inner: only channels within units; "
+    "18 units: as many are left, those that gain most.",
     "recovery": "The same pruned network, trained back on 10 % of the frames or on all; distilled: on all, towards the answers of the "
-    "trained network as well. Epochs are the same, so a coreset has a tenth of the steps.",
+    "trained network as well. Epochs are the same, so a coreset has a tenth of the steps. Time: of the last start, if a run was resumed.",
 }
 
 # %% ../nbs/35_pruned_tables.ipynb #0183a09b

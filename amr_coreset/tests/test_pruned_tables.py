@@ -47,7 +47,7 @@ def made_times(rows: pd.DataFrame) -> pd.DataFrame:
     calls = [dict(batch=b, threads=t, median=2.0 * b, low=1.0, high=3.0) for b in (1, 64) for t in (1, None)]
     first = rows[rows["seed"] == 0]
     times = first[["data_set", "network", "scale", "rate", "method"]].assign(
-        precision="float32", error=1e-6, accuracy=0.5, bytes=10
+        precision="float32", error=1e-6, accuracy=0.5, bytes=10, processor="a CPU, 2 cores"
     )
     times = pd.concat([times, times[:1].assign(precision="int8", accuracy=0.85)], ignore_index=True)
     return times.assign(latency=[calls] * len(times))
@@ -71,6 +71,9 @@ def test_a_line_says_what_is_gone_and_what_was_lost():
         summarize_prunings(made_rows(data_digest=["d"] * 5 + ["e"]))
     with pytest.raises(ValueError, match="files given overlap"):
         summarize_prunings(pd.concat([rows, rows]))
+    assert fcos["behind"] == pytest.approx(0.055) and table.loc["Unpruned", "float32"]["behind"] == 0
+    both = summarize_prunings(pd.concat([rows, made_rows(data_set="Sig2019-12", accuracy=0.5)]))
+    assert len(headline_cells(both)) == 1 + 2 * 3 and set(both[both["data_set"] == "Sig2019-12"]["behind"]) == {0.0}
 
 # %% ../../nbs/35_pruned_tables.ipynb #3974f0f6
 def test_the_files_hold_all_parts_beside_the_published_line():
@@ -97,10 +100,16 @@ def test_the_files_hold_all_parts_beside_the_published_line():
             and "<u>0.7500 ± 0.0707</u>" in main
             and "synthetic twin of Sig2019-12" in main
         )
-        assert "| FCOS, INT8 |" in main and "| 90 | 3 |" in recovery and "L1" not in recovery
+        assert (
+            "| FCOS, INT8 |" in main
+            and "1.0 times as long as FCOS" not in main
+            and "| 90 | 3 |" in recovery
+            and "L1" not in recovery
+        )
         before = [path.read_bytes() for path in written]
         write_prunings(Path(folder, "fcos"), table, scale, "nbs/paper/fcos.ipynb")
         assert before == [path.read_bytes() for path in written]
+    assert "{" not in main and "Rows without" not in main
     plain = pruning_markdown(summarize_prunings(rows), scale, "x", "main")
     assert "ms, 1 frame" not in plain and "INT8" not in plain, "without times the table has none"
 

@@ -103,6 +103,7 @@ def summarize_prunings(
         "units_before",
         "parameters",
         "macs",
+        "macs_live",
         "seconds_pruning",
         "seconds",
         *_GONE,
@@ -315,14 +316,14 @@ def write_prunings(
 
 # %% ../nbs/35_pruned_tables.ipynb #0a958a1c
 _COLOURS = {"channels": "C0", "units": "C2", "both": "black", "controls": "0.6", "recovery": "C3"}
-_AXES = {"macs": "MACs (millions)", "ms_1_1": "ms for one frame, one thread", "seconds": "s of fine-tuning"}
+_AXES = {"macs_live": "live MACs (millions)", "ms_1_1": "ms for one frame, one thread", "seconds": "s of fine-tuning"}
 
 
 def trade_off_figure(
     table: pd.DataFrame,  # of `summarize_prunings`
 ) -> Figure:
     """For each block a row of panels: accuracy against MACs, time of a call and fine-tuning time."""
-    table = table[table["precision"] == "float32"].assign(macs=table["macs"] / 1e6)
+    table = table[table["precision"] == "float32"].assign(macs_live=table["macs_live"] / 1e6)
     blocks = [block for _, block in table.groupby(["data_set", "network", "scale"], sort=False)]
     columns = [name for name in _AXES if name in table]
     figure = Figure(figsize=(3.4 * len(columns) + 1.8, 0.6 + 3 * len(blocks)), layout="constrained")

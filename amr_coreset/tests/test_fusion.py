@@ -12,6 +12,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from amr_coreset.complexity import count_macs, count_parameters
 from amr_coreset.fusion import *
@@ -127,6 +128,9 @@ def test_fusion_of_nothing_order_and_repetition():
             )
             with torch.no_grad():
                 torch.testing.assert_close(first(frames), other(frames), rtol=1e-8, atol=1e-9)
+            # As many clusters as there are channels now: nothing more is fused.
+            again = fuse(first, plan_fusion(first, 64, rate=0.0, scope="stream", fusion=fusion)).state_dict()
+            assert all(torch.equal(again[name], value) for name, value in first.state_dict().items())
             widths = architecture(first, 5, 64)["widths"]
             whole = architecture(model, 5, 64)["widths"]
             assert all(widths[n] == max(1, int(0.4 * c + 0.5)) for n, c in whole.items())
@@ -203,6 +207,14 @@ def test_the_headline_is_within_reach():
     model = build_model("ResNet56", 12, 512)
     whole = count_parameters(model), count_macs(model, 512), count_macs(model, 512, "thop")
     assert whole == (852_860, 166_478_592, 168_903_424)
+    assert whole[2] - whole[1] == 4 * 606_208, "thop counts four for each value that is normalised"
+    counter = FlopCounterMode(display=False)
+    with counter, torch.no_grad():
+        model(torch.zeros(1, 2, 512))
+    assert counter.get_total_flops() == 2 * whole[1]
+    assert (
+        count_macs(build_model("LSTM", 11, 128), 128) == 128 * (4 * 128 * 130 + 4 * 128 * 256) + 128 * 11 == 25_298_304
+    )
 
     def lost(widths, inner):
         kept = {}

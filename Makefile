@@ -41,8 +41,9 @@ tables keep: .venv/.ready
 test: .venv/.ready
 	@# What has to be fetched is fetched while the checks run.
 	@$(MAKE) --no-print-directory --output-sync --jobs 2 checks tools
-	@# Each file in one process, two side by side; the browser alone, as its tests have time limits.
-	OMP_NUM_THREADS=1 python -m pytest -n 2 --dist loadfile -m "slow or not slow" --durations=8 --ignore tests/test_jupyterlab.py
+	@# Each file in one process, two side by side, the long ones first; the browser alone, as its tests have time limits.
+	OMP_NUM_THREADS=1 python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "slow or not slow" --durations=8 \
+	    --ignore tests/test_jupyterlab.py
 	python -m pytest -m "slow or not slow" tests/test_jupyterlab.py
 
 # Twenty kills at random moments of a smoke grid, of the workflow and of kernels; `make test` makes three of a smaller one.

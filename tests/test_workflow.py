@@ -128,17 +128,17 @@ def test_a_real_file_in_a_folder_with_a_space(tmp_path):
         cells = (
             (c, s, generate(RML2016_10A, c, s, 10, seed=seed)) for c in RML2016_10A.classes for s in RML2016_10A.snrs
         )
-        write_pickle(data / "RML2016.10a_dict.pkl", cells, protocol=0)
+        write_pickle(data / "RML2016.10a_dict.pkl", cells, protocol=2)
 
     def rows():
         return {p: p.stat().st_mtime_ns for p in folder.glob("runs/*/*/*/rows/*.json")}
 
-    config = ["dataset=RML2016.10a", "model=CNN1D", "method=Uniform,FoQuS", f"data_dir={data}"]
+    config = ["dataset=RML2016.10a", "model=CNN1D", "method=Uniform,FoQuS", "rate=0.3", f"data_dir={data}"]
     write_file(0)
     finish(folder, *config)
-    table, first = (folder / "tables/table1_RML2016.10a_CNN1D_FoQuS+Uniform.md").read_text(), rows()
+    table, first = (folder / "tables/table1_RML2016.10a_CNN1D_FoQuS+Uniform_r0.3.md").read_text(), rows()
     assert "RML2016.10a (a file given as the real RML2016.10a)" in table and "twin" not in table
-    assert len(first) == 9, "a record, two methods, two rates, two repeats"
+    assert len(first) == 5, "a record, two methods, one rate, two repeats"
 
     # Rules that run again because a notebook or a comment was edited do no training again.
     for name in ("nbs/paper/record.ipynb", "tests/scales.yaml"):
@@ -148,7 +148,7 @@ def test_a_real_file_in_a_folder_with_a_space(tmp_path):
     # Another file under the same name is other data.
     write_file(1)
     finish(folder, *config)
-    assert len(rows()) == 18 and (folder / "tables/table1_RML2016.10a_CNN1D_FoQuS+Uniform.md").read_text() != table
+    assert len(rows()) == 10 and (folder / "tables/table1_RML2016.10a_CNN1D_FoQuS+Uniform_r0.3.md").read_text() != table
 
 
 @pytest.mark.slow

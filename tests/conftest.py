@@ -3,7 +3,6 @@
 import pytest
 from workflow_runs import finish, project
 
-
 LONG = ("test_workflow", "test_cluster", "test_kills", "test_pruning_workflow")
 
 

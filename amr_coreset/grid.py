@@ -24,7 +24,6 @@ from pathlib import Path
 import pandas as pd
 
 from .datasets import DATA_SETS, dataset_names
-from .experiments import Study
 from amr_coreset.runs import (
     PRUNING_TABLE,
     TABLE_NUMBERS,
@@ -88,8 +87,11 @@ def scale_of_table(scale: Scale, table: str) -> Scale:
     return replace(scale, tables={table: usual | scale.tables.get(table, {})}).of_table(table)
 
 
-def make_study(data_set: str, model: str, scale: Scale, table: str = "I", **options) -> Study:
+def make_study(data_set: str, model: str, scale: Scale, table: str = "I", **options):
     """The `Study` of a table's block, with the scale as it is for that table; `options` are those of `Study`."""
+    # Here, as it brings PyTorch: the workflow imports this module at each start, and plans without it.
+    from amr_coreset.experiments import Study
+
     part = VALIDATION if table == PRUNING_TABLE else 0.0
     return Study(data_set, model, scale_of_table(scale, table), table=table, validation=part, **options)
 
@@ -139,6 +141,11 @@ class Block:
     def full_rows(self) -> list[Path]:
         """The rows of the trainings on all frames, that is, of the records."""
         return [full_rows_path(self.folder, seed) for seed in record_seeds(self.scale)]
+
+    @property
+    def files(self) -> list[Path]:
+        """All files that its table is made from: rows, those of the records, and measured times."""
+        return [*self.pieces(), *self.full_rows, *self.timed()]
 
 # %% ../nbs/22_grid.ipynb #41967804
 def record_name(model: str, table: str) -> str:
@@ -427,9 +434,10 @@ def estimate(blocks: list[Block], cores: int | None = None) -> pd.DataFrame:
         def fit(frames: int, epochs: int, frame=frame, step=step) -> float:
             return epochs * (math.ceil(frames / 128) * step + frames * frame)
 
+        measured = math.ceil(scale.epochs / scale.evaluate_every) * test * predict
         if line["method"] == "All frames":
             passes = (scale.epochs if scale.record_source == "epoch_end" else 0) + 1 + scale.short_runs
-            took = fit(train, scale.epochs) + math.ceil(scale.epochs / scale.evaluate_every) * test * predict
+            took = fit(train, scale.epochs) + measured
             took += passes * train * predict + fit(train, scale.short_runs * scale.short_epochs)
         elif block.table == PRUNING_TABLE:
             trained, share, pruning = _pruning_cost(line["method"], line["rate"])
@@ -437,7 +445,7 @@ def estimate(blocks: list[Block], cores: int | None = None) -> pd.DataFrame:
             took = fit(frames, scale.epochs, frame * share) + pruning * train * predict + 3 * test * predict
         else:
             frames = math.floor(line["rate"] * train + 0.5)
-            took = fit(frames, scale.epochs) + math.ceil(scale.epochs / scale.evaluate_every) * test * predict
+            took = fit(frames, scale.epochs) + measured
         seconds.append(took + 0.05)
     return table.assign(seconds=seconds)
 

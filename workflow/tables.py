@@ -36,8 +36,7 @@ def keep() -> int:
     missing = 0
     for entry in committed():
         blocks = table_blocks(entry["table"], load_scale(entry["scale"]), **about(entry))
-        paths = {p for b in blocks for p in (*b.pieces(), *b.full_rows, *b.timed())}
-        for path in sorted(paths):
+        for path in sorted({path for block in blocks for path in block.files}):
             target = ROWS / path.relative_to(runs_root())
             if path.exists():
                 target.parent.mkdir(parents=True, exist_ok=True)

@@ -19,6 +19,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cache
 from heapq import heapreplace
+from itertools import product
 from pathlib import Path
 
 import pandas as pd
@@ -87,13 +88,22 @@ def scale_of_table(scale: Scale, table: str) -> Scale:
     return replace(scale, tables={table: usual | scale.tables.get(table, {})}).of_table(table)
 
 
-def make_study(data_set: str, model: str, scale: Scale, table: str = "I", **options):
-    """The `Study` of a table's block, with the scale as it is for that table; `options` are those of `Study`."""
+def make_study(
+    data_set: str,
+    model: str,
+    scale: Scale,
+    table: str = "I",
+    rate: float | None = None,  # how often methods are repeated may depend on it
+    evaluation_model: str | None = None,  # the selection model unless told
+    **options,
+):
+    """The `Study` of a table's block, with the scale as it is for that block; `options` are those of `Study`."""
     # Here, as it brings PyTorch: the workflow imports this module at each start, and plans without it.
     from amr_coreset.experiments import Study
 
-    part = VALIDATION if table == PRUNING_TABLE else 0.0
-    return Study(data_set, model, scale_of_table(scale, table), table=table, validation=part, **options)
+    scale = scale_of_table(scale, table).of_block(data_set, model, evaluation_model or model)
+    part, scale = VALIDATION if table == PRUNING_TABLE else 0.0, scale if rate is None else scale.of_rate(rate)
+    return Study(data_set, model, scale, evaluation_model, table, validation=part, **options)
 
 # %% ../nbs/22_grid.ipynb #092ccbb4
 @dataclass(frozen=True)
@@ -197,12 +207,13 @@ def table_blocks(
         _check_prunings(methods or scale.methods, tuple(rates) or scale.rates)
     if variant not in ("paper", "deepcore"):
         raise ValueError(f"variant {variant!r} is unknown; choose paper or deepcore.")
-    part = _part(methods) if set(methods or scale.methods) != set(scale.methods) else ""
-    scale = replace(scale, methods=methods or scale.methods, rates=tuple(rates) or scale.rates)
-    pairs, about = _asked_pairs(table, models), (variant, part, parts, root)
-    return [
-        Block(table, name, *pair, _for_network(scale, table, pair[0]), *about) for name in data_sets for pair in pairs
-    ]
+    blocks = []
+    for name, pair in product(data_sets, _asked_pairs(table, models)):
+        own = scale.of_block(name, *pair)
+        part = _part(methods) if set(methods or own.methods) != set(own.methods) else ""
+        asked = replace(own, methods=methods or own.methods, rates=tuple(rates) or own.rates)
+        blocks.append(Block(table, name, *pair, _for_network(asked, table, pair[0]), variant, part, parts, root))
+    return blocks
 
 
 def _for_network(scale: Scale, table: str, network: str) -> Scale:
@@ -311,7 +322,7 @@ def trainings(blocks: list[Block]) -> pd.DataFrame:
             )
         for method in block.scale.methods:
             for rate in block.scale.rates:
-                for seed in range(block.scale.repeats_of(method)):
+                for seed in range(block.scale.repeats_of(method, rate)):
                     what = dict(network=block.evaluation_model, method=method, rate=rate, seed=seed)
                     rows[block.folder, block.variant, *what.values()] = shared | what | dict(variant=block.variant)
     table = pd.DataFrame(rows.values())
@@ -593,9 +604,8 @@ def _notebooks(blocks: list[Block], left: pd.DataFrame) -> list[_Notebook]:
         for path, piece in block.pieces().items():
             if path not in seen and not path.exists():
                 about = block.folder, block.evaluation_model
-                own = [
-                    (*about, m, piece["rate"], s) for m in piece["methods"] for s in range(block.scale.repeats_of(m))
-                ]
+                rate, often = piece["rate"], block.scale.repeats_of
+                own = [(*about, m, rate, s) for m in piece["methods"] for s in range(often(m, rate))]
                 needs = (*block.full_rows, *block.needed_by(piece))
                 pieces.append(_Notebook(path, needs, sum(cost.pop(key, 0.0) for key in own) + _START))
             seen.add(path)

@@ -43,7 +43,7 @@ class Scale:
     recipe: str  # of `amr_coreset.training.RECIPES`
     epochs: int
     rates: tuple[float, ...]  # kept fractions of the frames; of the table FCOS, pruned ones of the channels
-    repeats: int
+    repeats: int | dict[float, int]  # or of each rate
     record_each: bool  # one record per repeat, or one for all
     record_source: str  # of `amr_coreset.records.Recorder.SOURCES`
     short_runs: int  # further trainings on all frames for GraNd; 0: none, and no GraNd
@@ -56,6 +56,7 @@ class Scale:
     own_methods: str | None = None  # a Python file that registers methods; its place from the project's root
     precision: str = "float32"  # of `amr_coreset.training.PRECISIONS`
     once: tuple[str, ...] = ()  # methods of the table FCOS that are not repeated, as they take longest
+    blocks: dict[str, dict] = field(default_factory=dict)  # what differs for some: {"CNN2D": {"rates": [0.01]}}
     tables: dict[str, dict] = field(default_factory=dict)  # what differs for a table: {"III": {"repeats": 1}}
 
     def __post_init__(self):
@@ -72,9 +73,28 @@ class Scale:
         changes["cut"] = " ".join(text.strip() for text in (shared, changes.get("cut", "")) if text)
         return replace(self, tables={}, **changes)
 
-    def repeats_of(self, method: str) -> int:
-        """How often a method is repeated."""
-        return 1 if method in self.once else self.repeats
+    def of_block(self, data_set: str, *networks: str) -> "Scale":
+        """The scale as it is for a block: what `blocks` says under words that all name its data set or its networks."""
+        names, changes = {data_set.removesuffix("-twin"), *networks}, {}
+        for words, some in self.blocks.items():
+            changes |= some if set(words.split()) <= names else {}
+        return replace(self, blocks={}, **changes)
+
+    def of_rate(self, rate: float) -> "Scale":
+        """The scale as it is for one rate."""
+        return replace(self, rates=(rate,), repeats=self.repeats_of("", rate))
+
+    def repeats_of(self, method: str, rate: float | None = None) -> int:
+        """How often a method is repeated at a rate; at one that the scale does not name, as often as where it is least."""
+        repeats = self.repeats
+        if isinstance(repeats, dict):
+            repeats = repeats.get(rate, min(repeats.values()))
+        return 1 if method in self.once else repeats
+
+    @property
+    def most_repeats(self) -> int:
+        """How often methods are repeated where that is most often."""
+        return max(self.repeats.values()) if isinstance(self.repeats, dict) else self.repeats
 
     def frames_of(self, data_set: str) -> int | None:
         """Frames per cell of a data set, or of its twin; None: all. Raises `ValueError` if the scale does not say."""
@@ -94,7 +114,8 @@ class Scale:
 # %% ../nbs/20_runs.ipynb #28516a7f
 def _check(scale: Scale):
     """Raise `ValueError` for a scale that cannot be run."""
-    if scale.epochs < 2 or scale.repeats < 1 or not scale.rates or not scale.methods:
+    repeats = scale.repeats.values() if isinstance(scale.repeats, dict) else [scale.repeats]
+    if scale.epochs < 2 or min(repeats, default=0) < 1 or not scale.rates or not scale.methods:
         raise ValueError(f"scale {scale.name!r} needs at least 2 epochs, 1 repeat, one rate and one method.")
     if scale.short_runs < 0 or scale.short_epochs < 1:
         raise ValueError(f"scale {scale.name!r}: short_runs must be at least 0 and short_epochs at least 1.")
@@ -106,16 +127,29 @@ def _check(scale: Scale):
     if not all(0 < r <= 1 for r in scale.rates):
         raise ValueError(f"scale {scale.name!r}: rates are fractions in (0, 1]; got {scale.rates}.")
     for table, changes in scale.tables.items():
-        known = {"rates", "repeats", "methods", "cut"}
+        known = {"rates", "repeats", "methods", "cut", "blocks"}
         # It shares no record with the others, so it may have other trainings.
-        more = {"frames_per_cell", "snr_min", "epochs", "short_runs", "once"} if table == PRUNING_TABLE else set()
+        more = _OF_PRUNING if table == PRUNING_TABLE else set()
         unknown = set(changes) - known - more
         if table not in (*TABLE_NUMBERS, PRUNING_TABLE) or unknown:
             what = f"{table} with {', '.join(sorted(unknown))}" if unknown else table
             raise ValueError(
-                f"scale {scale.name!r}: tables may change rates, repeats, methods and cut of "
+                f"scale {scale.name!r}: tables may change rates, repeats, methods, cut and blocks of "
                 f"{', '.join(TABLE_NUMBERS)}, and of {PRUNING_TABLE} also frames_per_cell, "
-                f"snr_min, epochs, short_runs and once; got {what}."
+                f"snr_min, epochs, evaluate_every, short_runs and once; got {what}."
+            )
+    _check_blocks(scale)
+
+
+_OF_PRUNING = {"frames_per_cell", "snr_min", "epochs", "evaluate_every", "short_runs", "once"}
+
+
+def _check_blocks(scale: Scale):
+    """Raise `ValueError` for words that name no block, and for changes that trainings of one record cannot have apart."""
+    for words, changes in scale.blocks.items():
+        if unknown := set(changes) - {"rates", "repeats", "methods"}:
+            raise ValueError(
+                f"scale {scale.name!r}: blocks may change rates, repeats and methods; got {', '.join(sorted(unknown))} of {words!r}."
             )
 
 # %% ../nbs/20_runs.ipynb #baf7281f
@@ -139,7 +173,7 @@ def load_scale(
     return Scale(name=name, **scales[name])
 
 
-_OPTIONAL = {"own_methods", "precision", "once", "tables"}
+_OPTIONAL = {"own_methods", "precision", "once", "blocks", "tables"}
 
 # %% ../nbs/20_runs.ipynb #d1f6b8af
 def runs_root() -> Path:
@@ -188,7 +222,7 @@ def record_seed(scale: Scale, seed: int) -> int:
 
 def record_seeds(scale: Scale) -> list[int]:
     """The seeds of all records of the scale."""
-    return sorted({record_seed(scale, seed) for seed in range(scale.repeats)})
+    return sorted({record_seed(scale, seed) for seed in range(scale.most_repeats)})
 
 # %% ../nbs/20_runs.ipynb #146d7a82
 # Modules whose text can change a result. The frames themselves enter by their digest, so the modules that read or make

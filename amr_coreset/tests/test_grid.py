@@ -44,6 +44,18 @@ def test_the_tables_have_the_papers_blocks():
             table_blocks(**dict(scale=scale) | bad)
 
 # %% ../../nbs/22_grid.ipynb #4758955f
+def test_blocks_differ_as_the_scale_says():
+    blocks = {"CNN2D": {"repeats": {0.01: 5, 0.05: 1}}, "RML2016.10a CNN1D": {"rates": [0.01, 0.1]}}
+    scale = replace(load_scale("smoke"), tables={"I": {"repeats": 3, "rates": (0.01, 0.05), "blocks": blocks}})
+    found = {(b.data_set[:3], b.model): b for b in table_blocks(1, scale)}
+    assert found["RML", "CNN1D"].scale.rates == (0.01, 0.1) and found["Sig", "CNN1D"].scale.rates == (0.01, 0.05)
+    large = found["Sig", "CNN2D"]
+    assert [len(trainings([large]).query(f"rate == {rate}")) for rate in (0.01, 0.05)] == [5 * 16, 16]
+    assert make_study("Sig2019-12-twin", "CNN2D", scale, "I", 0.01).scale.repeats == 5
+    assert make_study("Sig2019-12-twin", "CNN1D", scale, "I", 0.01).scale.repeats == 3
+    assert table_blocks(1, scale, rates=[0.2])[1].scale.rates == (0.2,), "what is asked for holds"
+
+
 def test_names_say_what_a_part_holds():
     assert table_stem(1) == "table1" and table_stem("V", variant="deepcore") == "table5_deepcore"
     assert table_stem(3, ["own"], ["CNN1D->LSTM"], rates=[0.01]) == "table3_own_CNN1D-to-LSTM_r0.01"
@@ -96,7 +108,7 @@ def test_peers_wait_for_fcos_and_nothing_else_does():
         len(some.pieces()) == 2 and not some.timed() and table_stem("FCOS", methods=["FCOS mean"]) == "fcos_FCOS_mean"
     )
     study = make_study("Sig2019-12-twin", "ResNet56", load_scale("laptop"), "FCOS")
-    assert study.folder.name == resnet.folder.name and study.validation and study.scale.epochs == 12
+    assert study.folder.name == resnet.folder.name and study.validation and study.scale.epochs == 30
     with pytest.raises(ValueError, match="method 'FCOSS' is unknown; choose one of FCOS, Fusion"):
         table_blocks("FCOS", scale, methods=["FCOSS"])
     for rate in (0.0, 1.0):

@@ -46,8 +46,30 @@ def test_scales_are_checked():
         assert changed.of_table("I").repeats == 1 and changed.of_table("III").repeats == 5
         assert changed.of_table("III").cut == "much most" and changed.of_table("I").cut == "much"
         for bad in ({"VI": {}}, {"I": {"epochs": 3}}):
-            with pytest.raises(ValueError, match="tables may change rates, repeats, methods and cut of I, II, III"):
+            with pytest.raises(
+                ValueError, match="tables may change rates, repeats, methods, cut and blocks of I, II, III"
+            ):
                 replace(scale, tables=bad)
+
+
+def test_blocks_and_rates_of_a_scale():
+    scale = replace(load_scale("smoke"), rates=(0.01, 0.05), repeats={0.01: 20, 0.05: 5}, tables={})
+    assert (
+        scale.of_rate(0.01).repeats == 20 and scale.of_rate(0.2).repeats == 5 and scale.of_rate(0.05).rates == (0.05,)
+    )
+    assert scale.most_repeats == 20 and record_seeds(replace(scale, record_each=True)) == list(range(20))
+    blocks = {"CNN2D": {"repeats": 2}, "Sig2019-12": {"repeats": 3}, "Sig2019-12 CNN2D": {"rates": [0.2]}}
+    scale = replace(scale, blocks=blocks)
+    assert scale.of_block("RML2016.10a-twin", "CNN1D", "CNN1D") == replace(scale, blocks={})
+    assert scale.of_block("RML2016.10a", "CNN1D", "CNN2D").repeats == 2
+    assert scale.of_block("Sig2019-12", "CNN1D").repeats == 3
+    both = scale.of_block("Sig2019-12-twin", "CNN2D", "CNN2D")
+    assert (both.repeats, both.rates) == (3, (0.2,)), "what is said later holds"
+    for bad, message in ((dict(repeats={}), "1 repeat"), (dict(repeats={0.1: 0}), "1 repeat")):
+        with pytest.raises(ValueError, match=message):
+            replace(scale, **bad)
+    with pytest.raises(ValueError, match="blocks may change rates, repeats and methods; got epochs of 'CNN2D'"):
+        replace(scale, blocks={"CNN2D": {"epochs": 3}})
 
 # %% ../../nbs/20_runs.ipynb #2f6d02ba
 def test_what_is_running_can_be_seen():

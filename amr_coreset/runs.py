@@ -33,8 +33,8 @@ VALIDATION = 0.1  # share of the training frames that no network of that table t
 
 # %% ../nbs/20_runs.ipynb #7d5082a8
 @dataclass(frozen=True)
-class Scale:
-    """How much a run uses. Everything here enters the rows, so results of different scales never mix."""
+class _ScaleEntries:
+    """What stands in workflow/scales.yaml."""
 
     name: str
     frames_per_cell: int | dict[str, int] | None  # first n of each (class, SNR) cell; or of each data set; None: all
@@ -58,6 +58,11 @@ class Scale:
     once: tuple[str, ...] = ()  # methods of the table FCOS that are not repeated, as they take longest
     blocks: dict[str, dict] = field(default_factory=dict)  # what differs for some: {"CNN2D": {"rates": [0.01]}}
     tables: dict[str, dict] = field(default_factory=dict)  # what differs for a table: {"III": {"repeats": 1}}
+
+# %% ../nbs/20_runs.ipynb #8729b4b2
+@dataclass(frozen=True)
+class Scale(_ScaleEntries):
+    """How much a run uses. Everything here enters the rows, so results of different scales never mix."""
 
     def __post_init__(self):
         object.__setattr__(self, "rates", tuple(float(r) for r in self.rates))
@@ -151,9 +156,6 @@ def _check_blocks(scale: Scale):
             raise ValueError(
                 f"scale {scale.name!r}: blocks may change rates, repeats and methods; got {', '.join(sorted(unknown))} of {words!r}."
             )
-
-# %% ../nbs/20_runs.ipynb #baf7281f
-#| export
 
 # %% ../nbs/20_runs.ipynb #dc29f53f
 def load_scale(

@@ -87,7 +87,7 @@ def scale_of_table(scale: Scale, table: str) -> Scale:
         usual = usual | {"methods": tuple(m for m in usual["methods"] if m in scale.methods) + own or scale.methods}
     return replace(scale, tables={table: usual | scale.tables.get(table, {})}).of_table(table)
 
-
+# %% ../nbs/22_grid.ipynb #27943f84
 def make_study(
     data_set: str,
     model: str,

@@ -67,7 +67,7 @@ _USUAL: dict[str, dict] = {
     PRUNING_TABLE: {"methods": _PRUNINGS, "rates": (0.5, 0.75)},
     "III": {"methods": (*_BASELINES, "FoQuS")},
     "IV": {"methods": ("Uniform", "FoQuS")},
-    "V": {"methods": (*_ABLATION, "FoQuS", "FoQuS F+P+Q top-k"), "rates": (0.01,)},
+    "V": {"methods": (*_ABLATION, "FoQuS", "FoQuS F+P+Q top-k", "Uniform"), "rates": (0.01,)},
 }
 
 

@@ -26,7 +26,7 @@ def test_the_tables_have_the_papers_blocks():
     assert count == {"I": 4, "II": 2, "III": 8, "IV": 4, "V": 1}
     assert [b.scale.rates for b in table_blocks(5, scale)] == [(0.01,)] and len(
         table_blocks(5, scale)[0].scale.methods
-    ) == 14
+    ) == 15
     assert (
         table_blocks("iii", scale)[0].scale.methods[-1] == "FoQuS" and "CCS" in table_blocks(1, scale)[0].scale.methods
     )
@@ -163,9 +163,9 @@ def test_what_is_done_is_counted_and_a_damaged_row_is_not():
         assert collect_rows(blocks)["method"].tolist() == ["Uniform"] * 2 + ["FoQuS"] * 2 + ["All frames"]
         next(path for path in study.folder.glob("rows/*.json") if "FoQuS" in path.read_text()).write_text("{")
         assert trainings(blocks)["done"].sum() == 4
-        # The other table shares the record, and FoQuS.
+        # The other table shares the record; its rate is another.
         both = blocks + table_blocks(5, scale, ["RML2016.10a-twin"], root=root)
-        assert len(trainings(both)) == 1 + 4 + 14 * 2
+        assert len(trainings(both)) == 1 + 4 + 15 * 2
 
 # %% ../../nbs/22_grid.ipynb #cdff3850
 @pytest.mark.slow

@@ -144,7 +144,17 @@ def test_rows_survive_the_disk_and_damage_is_noticed():
 def test_the_code_digest_names_the_modules():
     package = {p.stem for p in Path(amr_coreset.__file__).parent.glob("[a-z]*.py")}
     computing = {*RECORDING_MODULES, *SELECTING_MODULES, *PRUNING_MODULES, *DEPLOYING_MODULES}
-    passing_on = {*READING_MODULES, "fidelity", "runs", "grid", "tables", "figures", "runner", "pruned_tables"}
+    passing_on = {
+        *READING_MODULES,
+        "fidelity",
+        "runs",
+        "grid",
+        "tables",
+        "figures",
+        "runner",
+        "pruned_tables",
+        "comparisons",
+    }
     assert computing | passing_on == package and not computing & passing_on, "a new module must be in one of the lists"
     assert len({code_digest(what) for what in ("record", "coreset", "pruning")}) == 3
     assert rows_path(Path("f"), "LSTM", 0.05, "III", "deepcore", "none", "1of2") == Path(

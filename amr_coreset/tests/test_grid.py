@@ -107,7 +107,7 @@ def test_peers_wait_for_fcos_and_nothing_else_does():
     assert (
         len(some.pieces()) == 2 and not some.timed() and table_stem("FCOS", methods=["FCOS mean"]) == "fcos_FCOS_mean"
     )
-    study = make_study("Sig2019-12-twin", "ResNet56", load_scale("laptop"), "FCOS")
+    study = make_study("Sig2019-12-twin", "ResNet56", replace(load_scale("laptop"), own_methods=None), "FCOS")
     assert study.folder.name == resnet.folder.name and study.validation and study.scale.epochs == 30
     with pytest.raises(ValueError, match="method 'FCOSS' is unknown; choose one of FCOS, Fusion"):
         table_blocks("FCOS", scale, methods=["FCOSS"])

@@ -32,8 +32,8 @@ class Trials:
             lines = pd.read_csv(self.path, dtype={"code_digest": str}, keep_default_na=False).to_dict("records")
             self._lines = {self._key(self._about(line)): line for line in lines}
 
-    def line(self, compute: Callable[[], dict], **key) -> dict:
-        """The line of this key (numbers and texts, the same names for all lines of a study), computed if it is not there."""
+    def line(self, compute: Callable[..., dict], **key) -> dict:
+        """The line of this key (numbers and texts, the same names for all lines of a study); `compute(**key)` if it is not there."""
         asked, known = self._key(key), None
         if self._lines and set(key) != set(self._about(next(iter(self._lines.values())))):
             raise ValueError(
@@ -46,7 +46,7 @@ class Trials:
             raise LookupError(
                 f"{self.path} has no line {key}; run the study's notebook with train = True, which adds it."
             )
-        values = compute()
+        values = compute(**key)
         line = (
             key | {f"value_{name}": value for name, value in values.items()} | {"code_digest": code_digest("coreset")}
         )

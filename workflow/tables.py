@@ -1,4 +1,5 @@
 """Tables from committed rows: `make tables` makes those of tables/committed.yaml, `make keep` takes their rows from runs/.
+Studies are made from their committed lines in the same way.
 
 python workflow/tables.py [make|keep] [--to FOLDER]    tables/ and figures/ are made in FOLDER, the project unless told
 """
@@ -35,8 +36,11 @@ def keep() -> int:
 
     missing = 0
     for entry in committed():
-        blocks = table_blocks(entry["table"], load_scale(entry["scale"]), **about(entry))
-        for path in sorted({path for block in blocks for path in block.files}):
+        files = {runs_root() / "studies" / f"{name}.csv" for name in entry.get("lines", ())}
+        if "table" in entry:
+            blocks = table_blocks(entry["table"], load_scale(entry["scale"]), **about(entry))
+            files |= {path for block in blocks for path in block.files}
+        for path in sorted(files):
             target = ROWS / path.relative_to(runs_root())
             if path.exists():
                 target.parent.mkdir(parents=True, exist_ok=True)
@@ -52,12 +56,17 @@ def make(to: Path) -> int:
     from amr_coreset.grid import table_stem
 
     def run(entry: dict) -> str:
-        stem, folder = table_stem(entry["table"], **about(entry)), entry.get("folder", "")
+        folder = entry.get("folder", "")
+        given = dict(tables=to / "tables" / folder, figures=to / "figures" / folder)
+        if "study" in entry:
+            stem = entry["study"]
+            notebook = ROOT / "nbs" / "studies" / f"{stem}.ipynb"
+        else:
+            stem = table_stem(entry["table"], **about(entry))
+            notebook = ROOT / "nbs" / "paper" / f"{table_stem(entry['table'])}.ipynb"
+            given |= dict(scale=entry["scale"]) | {name: list(value) for name, value in about(entry).items()}
         done = ROOT / "runs" / "tables" / folder / stem
-        given = dict(scale=entry["scale"], tables=to / "tables" / folder, figures=to / "figures" / folder)
-        given |= {name: list(value) for name, value in about(entry).items()}
         words = [word for name, value in given.items() for word in ("-p", name, str(value))]
-        notebook = ROOT / "nbs" / "paper" / f"{table_stem(entry['table'])}.ipynb"
         command = [
             sys.executable,
             "-m",

@@ -24,27 +24,27 @@ def test_a_trial_is_kept_and_not_done_again():
     with TemporaryDirectory() as folder:
         done = []
 
-        def compute(value):
-            done.append(value)
-            return dict(accuracy=value, note="a,b")
+        def compute(setting, seed):
+            done.append(seed)
+            return dict(accuracy=1 / (3 + seed), note="a,b")
 
         trials = Trials("x", train=True, root=folder)
-        first = trials.line(lambda: compute(0.1), setting="raw", seed=0)
-        assert trials.line(lambda: compute(0.2), setting="raw", seed=0) == first and done == [0.1]
-        trials.line(lambda: compute(1 / 3), setting="raw", seed=1)
+        first = trials.line(compute, setting="raw", seed=0)
+        assert trials.line(compute, setting="raw", seed=0) == first and done == [0]
+        trials.line(compute, setting="raw", seed=1)
         again = Trials("x", root=folder)
         pd.testing.assert_frame_equal(again.table, trials.table)
-        assert again.table["accuracy"].tolist() == [0.1, 1 / 3] and again.table["note"].tolist() == ["a,b"] * 2
-        again.line(lambda: compute(9), setting="raw", seed=1)
-        assert done == [0.1, 1 / 3]
+        assert again.table["accuracy"].tolist() == [1 / 3, 1 / 4] and again.table["note"].tolist() == ["a,b"] * 2
+        again.line(compute, setting="raw", seed=1)
+        assert done == [0, 1]
         with pytest.raises(LookupError, match="has no line .*'seed': 2.*run the study's notebook with train = True"):
-            again.line(lambda: compute(9), setting="raw", seed=2)
+            again.line(compute, setting="raw", seed=2)
         with pytest.raises(ValueError, match="have the keys setting, seed; got seed"):
-            again.line(lambda: compute(9), seed=2)
+            again.line(compute, seed=2)
         again.path.write_text(again.path.read_text().replace(code_digest("coreset"), "0" * 16))
-        Trials("x", root=folder).line(lambda: compute(9), setting="raw", seed=1)
+        Trials("x", root=folder).line(compute, setting="raw", seed=1)
         assert len(done) == 2, "lines of other code are read"
-        Trials("x", train=True, root=folder).line(lambda: compute(9), setting="raw", seed=1)
+        Trials("x", train=True, root=folder).line(compute, setting="raw", seed=1)
         assert len(done) == 3, "and made anew where training is allowed"
 
 

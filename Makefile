@@ -2,6 +2,7 @@
 #                  DATA_DIR=, DEVICE=, GPUS=, CORES=, PROFILE=slurm|kubernetes and PARTS= choose what and where; see README.md
 # make plan        what that holds and about how long it takes here    make status   how far it is
 # make tables      the committed tables from the committed rows    make keep     commit-ready copies of new rows
+# make rerun       one random cell of each committed table, trained again from nothing (SEED=, ONLY=name)
 # make test        all tests and checks          make quick   the fast ones
 # make lab         JupyterLab on this project    make bench   measure speed and memory
 # make docs        README.md from nbs/index.ipynb
@@ -18,7 +19,7 @@ RUN = python workflow/run.py
 CONFIG = --config scale=$(SCALE) $(ASKED) $(if $(DATA_DIR),data_dir="$$(realpath "$(DATA_DIR)")")
 WHERE = $(if $(PROFILE),--profile workflow/profiles/$(PROFILE)) $(if $(CORES),--cores $(CORES))
 
-.PHONY: reproduce plan status tables keep test kills quick checks tools browser latex lab bench docs clean
+.PHONY: reproduce plan status tables keep rerun test kills quick checks tools browser latex lab bench docs clean
 .DELETE_ON_ERROR:
 
 reproduce: .venv/.ready
@@ -29,6 +30,9 @@ plan status: .venv/.ready
 
 tables keep: .venv/.ready
 	@python workflow/tables.py $(if $(filter keep,$@),keep,make)
+
+rerun: .venv/.ready
+	@python workflow/rerun.py $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY))
 
 .venv/.ready: settings.ini setup.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Set PYTHON=/path/to/a/newer/python.")'

@@ -1,0 +1,80 @@
+"""One random cell of each committed table, trained again from nothing and compared with its row: `make rerun`.
+
+python workflow/rerun.py [--seed 0] [--only table1_RML2016.10a-twin ...]    a table's name as `make tables` prints it
+
+A cell is one repeat of one method at one rate. Nothing that an earlier run left is used: the record, or the trained network, is
+made anew in a folder of its own, so at scale laptop this takes hours. The lines go to tables/rerun.csv and .md.
+"""
+
+import argparse
+import random
+import sys
+import tempfile
+import time
+
+import pandas as pd
+
+from amr_coreset.experiments import evaluate_coresets
+from amr_coreset.grid import make_study, table_blocks, table_stem
+from amr_coreset.pruning import PruningRow, prune_networks
+from amr_coreset.runs import PRUNING_TABLE, ResultRow, load_scale, read_rows
+from amr_coreset.tables import write_frame
+from tables import ROOT, ROWS, about, committed
+
+
+def names() -> dict[str, dict]:
+    """The committed tables by name; their folder stands before it."""
+    tables = [entry for entry in committed() if "table" in entry]
+    return {f"{e.get('folder', '')}/{table_stem(e['table'], **about(e))}".lstrip("/"): e for e in tables}
+
+
+def pick(entry: dict, chance: random.Random):
+    """A block of the table and one of its rows."""
+    blocks = table_blocks(entry["table"], load_scale(entry["scale"]), **about(entry), root=str(ROWS))
+    block = chance.choice(blocks)
+    kind = PruningRow if block.table == PRUNING_TABLE else ResultRow
+    rows = read_rows(*block.pieces(), kind=kind)
+    return block, rows.iloc[chance.randrange(len(rows))]
+
+
+def again(block, row: pd.Series, folder: str):
+    """The row of the same training, from nothing."""
+    rate, model = float(row["rate"]), block.evaluation_model
+    options = dict(root=folder, progress="lines")
+    study = make_study(block.data_set, block.model, load_scale(block.scale.name), block.table, rate, model, **options)
+    if block.table == PRUNING_TABLE:
+        return prune_networks(study, [row["method"]], rate, [int(row["seed"])])[0]
+    return evaluate_coresets(study, rate, methods=(row["method"],), seeds=int(row["seed"]), variant=block.variant)[0]
+
+
+def main(seed: int, only: list[str]) -> int:
+    lines = []
+    for name, entry in names().items():
+        if only and name not in only:
+            continue
+        block, row = pick(entry, random.Random(f"{seed} {name}"))
+        print(f"{name}: {row['method']}, rate {row['rate']:g}, repeat {row['seed']}", flush=True)
+        began = time.perf_counter()
+        with tempfile.TemporaryDirectory() as folder:
+            found = again(block, row, folder)
+        same = found.accuracy == row["accuracy"] and found.accuracy_per_snr == row["accuracy_per_snr"]
+        lines.append({
+            "table": name, "block": f"{block.data_set}, {block.model} → {block.evaluation_model}", "method": row["method"],
+            "rate": float(row["rate"]), "repeat": int(row["seed"]), "committed": float(row["accuracy"]), "again": float(found.accuracy),
+            "equal": "yes" if same else "no", "minutes": round((time.perf_counter() - began) / 60, 1),
+        })  # fmt: skip
+        print(f"committed {row['accuracy']:.6f}, again {found.accuracy:.6f}", flush=True)
+    notes = (
+        "Equal: test accuracy, at each SNR label too, to the last digit. Minutes hold everything that the cell needs, its record included.",
+        f"Made by `make rerun SEED={seed}`.",
+    )
+    write_frame(ROOT / "tables" / "rerun", pd.DataFrame(lines), "Random cells, trained again from nothing", notes)
+    return 0 if all(line["equal"] == "yes" for line in lines) else 1
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--only", nargs="*", default=[], choices=list(names()))
+    arguments = parser.parse_args()
+    sys.exit(main(arguments.seed, arguments.only))

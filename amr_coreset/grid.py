@@ -430,14 +430,18 @@ def frames_of(scale: Scale, data_set: str) -> tuple[int, int, int, int]:
     return cells * train, cells * (count - train), len(profile.classes), profile.length
 
 
-def estimate(blocks: list[Block], cores: int | None = None) -> pd.DataFrame:
+def estimate(
+    blocks: list[Block],
+    cores: int | None = None,
+    speed: dict[tuple[str, int, int], tuple[float, float, float]]
+    | None = None,  # as `training_speed` has it; measured unless told
+) -> pd.DataFrame:
     """`trainings` of the blocks with `seconds`, what each takes on one core of this machine, its notebook's start included."""
     cores, table = cores or os.cpu_count() or 1, trainings(blocks)
     block_of = {block.folder: block for block in blocks}
     sizes = {folder: frames_of(block.scale, block.data_set) for folder, block in block_of.items()}
     networks = [(line["network"], *sizes[line["folder"]][2:]) for _, line in table.iterrows()]
-    speed = training_speed(networks, cores)
-    seconds = []
+    speed, seconds = speed or training_speed(networks, cores), []
     for (_, line), network in zip(table.iterrows(), networks, strict=True):
         block, (train, test, _, _) = block_of[line["folder"]], sizes[line["folder"]]
         scale, (step, frame, predict) = block.scale, speed[network]

@@ -5,6 +5,7 @@ python workflow/tables.py [make|keep] [--to FOLDER]    tables/ and figures/ are 
 """
 
 import argparse
+import json
 import os
 import shutil
 import subprocess
@@ -48,7 +49,18 @@ def keep() -> int:
             elif not target.exists():
                 missing += 1
                 print(f"not there yet: {path.relative_to(runs_root())}")
+    keep_speeds(ROOT / "runs" / "speed.json")
     return 1 if missing else 0
+
+
+def keep_speeds(path: Path):
+    """Add the speeds that estimates were made with to the committed ones, for the table of what was estimated and what it took."""
+    if path.exists():
+        kept = ROWS / "speed.json"
+        known = json.loads(kept.read_text()) if kept.exists() else {}
+        for machine, speeds in json.loads(path.read_text()).items():
+            known[machine] = known.get(machine, {}) | speeds
+        kept.write_text(json.dumps(known, indent=1) + "\n")
 
 
 def make(to: Path) -> int:

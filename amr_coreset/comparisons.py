@@ -134,7 +134,8 @@ def gains_figure(gains: pd.DataFrame) -> Figure:
         _gains_panel(ax, panel, methods)
     handles, names = axes[0].get_legend_handles_labels()
     figure.legend(handles, names, loc="outside lower center", ncols=2, fontsize=8)
-    figure.supxlabel("gain over Uniform (points)", fontsize=9)
+    for ax in figure.axes[-columns:]:  # a label of the whole figure would lie under the legend
+        ax.set_xlabel("gain over Uniform (points)", fontsize=9)
     return figure
 
 # %% ../nbs/36_comparisons.ipynb #6b5dc39e
@@ -146,10 +147,9 @@ def _gains_panel(ax: Axes, panel: pd.DataFrame, methods: list[str]):
     for y, name, (_, line) in zip(place, panel["method"], panel.iterrows(), strict=True):
         look = method_style(name)
         half = 100 * line["half_width"]
-        ax.errorbar(
-            100 * line["gain"], y, xerr=None if np.isnan(half) else half, fmt="o", ms=4, capsize=2, color=look["color"], lw=1.2,
-            label="ours, 95 % interval" if y == place.iloc[0] else None,
-        )  # fmt: skip
+        width = None if np.isnan(half) else half
+        ax.errorbar(100 * line["gain"], y, xerr=width, fmt="o", ms=4, capsize=2, lw=1.2, color=look["color"])
+    ax.errorbar([], [], xerr=[], fmt="ko", ms=4, capsize=2, lw=1.2, label="ours, 95 % interval")
     first = panel.iloc[0]
     about = f"{100 * first['rate']:g} %, {int(panel['repeats'].max())} repeat(s)"
     ax.set_title(f"{first['data_set']}\n{network_names(first)}, {about}", fontsize=8)

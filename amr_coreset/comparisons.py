@@ -15,7 +15,18 @@ from matplotlib.figure import Figure
 from scipy import stats
 
 from .figures import method_style
-from .tables import _BLOCK, _MARKDOWN, ALL_FRAMES, TableText, _markdown, network_names, row_names, summarize
+from .runs import Scale
+from amr_coreset.tables import (
+    _BLOCK,
+    _MARKDOWN,
+    ALL_FRAMES,
+    TableText,
+    _markdown,
+    network_names,
+    row_names,
+    summarize,
+    what_data,
+)
 from .workspace import write_text
 
 # %% ../nbs/36_comparisons.ipynb #840253f8
@@ -30,7 +41,7 @@ def paired_gains(
     NaN for a single repeat), `repeats` (in which both are there), `published` (the gain in print, NaN if there is none). All are
     shares of 1. Blocks or rates without `to` are left out, as is `to` itself. Raises `ValueError` if it is nowhere.
     """
-    place = [*_BLOCK, "rate", "seed"]
+    place = [*_BLOCK, "balance", "rate", "seed"]
     base = rows[(rows["method"] == to) & (rows["variant"] == "paper")].set_index(place)["accuracy"]
     if base.empty:
         raise ValueError(f"the rows hold no {to!r} to compare with; they hold {', '.join(rows['method'].unique())}.")
@@ -45,7 +56,7 @@ def paired_gains(
 # %% ../nbs/36_comparisons.ipynb #106357fb
 def _published_gains(rows: pd.DataFrame, published: pd.DataFrame | None, to: str) -> pd.DataFrame:
     """The published accuracy of each line less that of `to`, NaN where there is none."""
-    table, place = summarize(rows, published), [*_BLOCK, "rate"]
+    table, place = summarize(rows, published), [*_BLOCK, "balance", "rate"]
     base = table[(table["method"] == to) & (table["variant"] == "paper")].set_index(place)["published"]
     table = table.join(base.rename("base"), on=place)
     keys = [*_BLOCK, "method", "variant", "balance", "rate"]
@@ -81,8 +92,8 @@ def _sign(line: pd.Series) -> str:
     return "same" if line["gain"] * line["published"] > 0 else "other"
 
 # %% ../nbs/36_comparisons.ipynb #c1813487
-def gains_markdown(gains: pd.DataFrame, name: str) -> str:
-    """A Markdown table per block: gains in points with their 95 % intervals, a column per rate; `name` is e.g. "Table I"."""
+def gains_markdown(gains: pd.DataFrame, scale: Scale, name: str, notebook: str) -> str:
+    """A Markdown table per block: gains in points with their 95 % intervals, a column per rate; the rest as in `table_markdown`."""
     parts = []
     for _, block in gains.groupby(_BLOCK, sort=False):
         rates = sorted(block["rate"].unique())
@@ -95,13 +106,19 @@ def gains_markdown(gains: pd.DataFrame, name: str) -> str:
         title = (
             f"{name}, gain over Uniform in points: {first['data_set']}, {network_names(first)}, scale {first['scale']}"
         )
-        parts.append(_markdown(cells, TableText(title, _NOTES)))
+        shared = (
+            "" if scale.record_each else " All repeats share one training record, so no interval is about another one."
+        )
+        made = f"Scale {scale.name}, cut from the papers' protocol: {scale.cut.strip()}", f"Made by {notebook}."
+        parts.append(
+            _markdown(cells, TableText(title, (f"Data: {what_data(first['data_set'])}. {_NOTE}{shared}", *made)))
+        )
     return "\n".join(parts)
 
 
-_NOTES = (
+_NOTE = (
     "Mean over the repeats of a method's accuracy less that of Uniform in the same repeat, ± half of its 95 % interval (Student's t). Bold: "
-    "the interval does not hold 0; of twenty such intervals about one misses the truth. In brackets: the published means' gain.",
+    "the interval does not hold 0; of twenty such intervals about one misses the truth. In brackets: the same of the published means, on the real data set."
 )
 
 
@@ -112,16 +129,23 @@ def _gain_text(line: pd.Series) -> str:
     return (text + theirs).replace("-", "−")
 
 # %% ../nbs/36_comparisons.ipynb #3c48f7a2
-def write_gains(stem: str | Path, gains: pd.DataFrame, name: str) -> list[Path]:
-    """Write `stem`_gains.csv and .md; returns their paths. `name` is e.g. "Table I"."""
+def write_gains(stem: str | Path, gains: pd.DataFrame, scale: Scale, name: str, notebook: str) -> list[Path]:
+    """Write `stem`_gains.csv and .md; returns their paths. `name` is e.g. "Table I", `notebook` what made it."""
     return [
         write_text(f"{stem}_gains.csv", gains.to_csv(index=False, float_format="%.6g")),
-        write_text(f"{stem}_gains.md", gains_markdown(gains, name)),
+        write_text(f"{stem}_gains.md", gains_markdown(gains, scale, name, notebook)),
     ]
 
 # %% ../nbs/36_comparisons.ipynb #3038d95c
 def gains_figure(gains: pd.DataFrame) -> Figure:
-    """A panel per block and rate: each method's gain over Uniform with its 95 % interval, and the published gain as a ring."""
+    """A panel per block and rate: each method's gain over Uniform with its 95 % interval, and the published gain as a ring.
+
+    Two repeats have an interval six times as wide as the distance of their values, so only three or more show one.
+    """
+    if gains.empty:
+        raise ValueError(
+            "there are no gains to show: the rows hold no other method than the one they are compared with."
+        )
     panels = [panel for _, panel in gains.groupby([*_BLOCK, "rate"], sort=False)]
     methods = list(dict.fromkeys(row_names(gains)))
     columns = min(len(panels), 3)
@@ -147,7 +171,7 @@ def _gains_panel(ax: Axes, panel: pd.DataFrame, methods: list[str]):
     for y, name, (_, line) in zip(place, panel["method"], panel.iterrows(), strict=True):
         look = method_style(name)
         half = 100 * line["half_width"]
-        width = None if np.isnan(half) else half
+        width = half if line["repeats"] > 2 else None
         ax.errorbar(100 * line["gain"], y, xerr=width, fmt="o", ms=4, capsize=2, lw=1.2, color=look["color"])
     ax.errorbar([], [], xerr=[], fmt="ko", ms=4, capsize=2, lw=1.2, label="ours, 95 % interval")
     first = panel.iloc[0]

@@ -84,7 +84,7 @@ class Study:
     def __post_init__(self):
         self.evaluation_model = self.evaluation_model or self.model
         _check_study(self)
-        self.scale = self.scale.of_table(self.table)
+        self.scale = self.scale.of_table(self.table).of_block(self.data_set, self.model, self.evaluation_model)
         if self.scale.own_methods:
             load_methods(self.scale.own_methods_path)
         self.device = pick_device(self.device).type
@@ -330,7 +330,8 @@ def evaluate_coresets(
         if isinstance(methods, str)
         else tuple(methods or study.scale.methods)
     )
-    seeds = (seeds,) if isinstance(seeds, int) else tuple(range(study.scale.repeats) if seeds is None else seeds)
+    repeats = range(study.scale.repeats_of("", rate))
+    seeds = (seeds,) if isinstance(seeds, int) else tuple(repeats if seeds is None else seeds)
     _check_request(study, rate, methods, variant, balance)
     records = {s: make_record(study, s)[0] for s in sorted({record_seed(study.scale, seed) for seed in seeds})}
     # Once, as it reads every array. Only GraNd depends on the short runs.
@@ -434,7 +435,7 @@ def finish_rows(
 ) -> Path:
     """Write the rows of one rate as the CSV whose presence says that all methods and repeats of the scale are there."""
     methods = study.scale.methods if not part else {r.method for r in rows}
-    if {(r.method, r.seed) for r in rows} != {(m, s) for m in methods for s in range(study.scale.repeats)}:
+    if {(r.method, r.seed) for r in rows} != {(m, s) for m in methods for s in range(study.scale.repeats_of(m, rate))}:
         raise ValueError(
             "these rows are not all methods and repeats of the scale, so they do not make its file of rows."
         )

@@ -19,7 +19,7 @@ from matplotlib.ticker import MaxNLocator
 
 from .foqus import foqus_score, forgetting, persistent_error, quality
 from .selection import BY_SNR
-from .tables import ALL_FRAMES, blocks_of, network_names, ranks, row_names
+from .tables import _BLOCK, ALL_FRAMES, blocks_of, network_names, ranks, row_names
 from .workspace import atomic_path
 
 # %% ../nbs/24_figures.ipynb #e3a19795
@@ -73,8 +73,10 @@ def _frame(figure: Figure, x: str, y: str, title: str):
 def _how(lines: pd.DataFrame) -> str:
     """Scale and repeats of a table or of result rows, for a title."""
     coresets = lines[lines["method"] != ALL_FRAMES]
-    repeats = coresets["repeats"].max() if "repeats" in coresets else coresets["seed"].nunique()
-    return f"scale {coresets['scale'].iloc[0]}, {repeats} repeat(s)"
+    if "repeats" not in coresets:
+        coresets = coresets.groupby([*_BLOCK, "method", "rate"])["seed"].nunique().rename("repeats").reset_index()
+    fewest, most = coresets["repeats"].min(), coresets["repeats"].max()
+    return f"scale {coresets['scale'].iloc[0]}, {fewest if fewest == most else f'{fewest} to {most}'} repeat(s)"
 
 
 def sorted_rates(table: pd.DataFrame) -> np.ndarray:

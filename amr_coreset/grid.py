@@ -88,22 +88,13 @@ def scale_of_table(scale: Scale, table: str) -> Scale:
     return replace(scale, tables={table: usual | scale.tables.get(table, {})}).of_table(table)
 
 # %% ../nbs/22_grid.ipynb #27943f84
-def make_study(
-    data_set: str,
-    model: str,
-    scale: Scale,
-    table: str = "I",
-    rate: float | None = None,  # how often methods are repeated may depend on it
-    evaluation_model: str | None = None,  # the selection model unless told
-    **options,
-):
+def make_study(data_set: str, model: str, scale: Scale, table: str = "I", **options):
     """The `Study` of a table's block, with the scale as it is for that block; `options` are those of `Study`."""
     # Here, as it brings PyTorch: the workflow imports this module at each start, and plans without it.
     from amr_coreset.experiments import Study
 
-    scale = scale_of_table(scale, table).of_block(data_set, model, evaluation_model or model)
-    part, scale = VALIDATION if table == PRUNING_TABLE else 0.0, scale if rate is None else scale.of_rate(rate)
-    return Study(data_set, model, scale, evaluation_model, table, validation=part, **options)
+    part = VALIDATION if table == PRUNING_TABLE else 0.0
+    return Study(data_set, model, scale_of_table(scale, table), table=table, validation=part, **options)
 
 # %% ../nbs/22_grid.ipynb #092ccbb4
 @dataclass(frozen=True)
@@ -208,6 +199,7 @@ def table_blocks(
     if variant not in ("paper", "deepcore"):
         raise ValueError(f"variant {variant!r} is unknown; choose paper or deepcore.")
     blocks = []
+    _check_words(scale)
     for name, pair in product(data_sets, _asked_pairs(table, models)):
         own = scale.of_block(name, *pair)
         part = _part(methods) if set(methods or own.methods) != set(own.methods) else ""
@@ -232,6 +224,18 @@ def _check_prunings(methods: tuple[str, ...], rates: tuple[float, ...]):
         raise ValueError(
             f"a rate of the table FCOS is the share of channels to take away, in (0, 1); got {wrong[0]:g}."
         )
+
+
+def _check_words(scale: Scale):
+    """What a scale says of blocks must not be in vain: a long run would do something else."""
+    known = {name.removesuffix("-twin") for name in dataset_names()} | {
+        n for _, pairs in _TABLES.values() for p in pairs for n in p
+    }
+    for word in (word for words in scale.blocks for word in words.split()):
+        if word not in known | {"SigNet50"}:
+            raise ValueError(
+                f"blocks of {scale.name!r} name {word!r}, which is no data set and no network; known are {', '.join(sorted(known))}."
+            )
 
 # %% ../nbs/22_grid.ipynb #759354dc
 def _asked_pairs(table: str, models: tuple[str, ...]) -> list[tuple[str, str]]:
@@ -414,7 +418,7 @@ def training_speed(
         running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) for _ in range(cores)]
         results = [json.loads(process.communicate()[0]) for process in running]
         mine |= {name: [sum(r[name][i] for r in results) / cores for i in range(3)] for name in results[0]}
-        write_text(path, json.dumps({machine: mine}, indent=1))
+        write_text(path, json.dumps(known | {machine: mine}, indent=1))
     return {n: tuple(mine[" ".join(map(str, n))]) for n in asked}
 
 # %% ../nbs/22_grid.ipynb #162727c8
@@ -436,7 +440,7 @@ def estimate(
     speed: dict[tuple[str, int, int], tuple[float, float, float]]
     | None = None,  # as `training_speed` has it; measured unless told
 ) -> pd.DataFrame:
-    """`trainings` of the blocks with `seconds`, what each takes on one core of this machine, its notebook's start included."""
+    """`trainings` of the blocks with `seconds`, what each takes on one core of this machine; without the notebooks' starts."""
     cores, table = cores or os.cpu_count() or 1, trainings(blocks)
     block_of = {block.folder: block for block in blocks}
     sizes = {folder: frames_of(block.scale, block.data_set) for folder, block in block_of.items()}

@@ -414,7 +414,7 @@ def prune_networks(
     """
     names = [name.strip() for name in methods.split(",")] if isinstance(methods, str) else list(methods)
     seeds = [seeds] if isinstance(seeds, int) else seeds
-    usual = lambda name: range(study.scale.repeats_of(name)) if seeds is None else seeds  # noqa: E731
+    usual = lambda name: range(study.scale.repeats_of(name, rate)) if seeds is None else seeds  # noqa: E731
     asked = [(Pruning.named(name, rate), seed) for name in names for seed in usual(name)]
     rows, failed = [], {}
     for pruning, seed in tqdm(asked, desc=f"rate {rate:g}", unit="network", disable=study.progress is not True):

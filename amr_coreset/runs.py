@@ -85,11 +85,7 @@ class Scale(_ScaleEntries):
             changes |= some if set(words.split()) <= names else {}
         return replace(self, blocks={}, **changes)
 
-    def of_rate(self, rate: float) -> "Scale":
-        """The scale as it is for one rate."""
-        return replace(self, rates=(rate,), repeats=self.repeats_of("", rate))
-
-    def repeats_of(self, method: str, rate: float | None = None) -> int:
+    def repeats_of(self, method: str, rate: float) -> int:
         """How often a method is repeated at a rate; at one that the scale does not name, as often as where it is least."""
         repeats = self.repeats
         if isinstance(repeats, dict):
@@ -150,7 +146,7 @@ _OF_PRUNING = {"frames_per_cell", "snr_min", "epochs", "evaluate_every", "short_
 
 
 def _check_blocks(scale: Scale):
-    """Raise `ValueError` for words that name no block, and for changes that trainings of one record cannot have apart."""
+    """Raise `ValueError` for changes that trainings of one record cannot have apart."""
     for words, changes in scale.blocks.items():
         if unknown := set(changes) - {"rates", "repeats", "methods"}:
             raise ValueError(

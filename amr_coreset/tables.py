@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['ALL_FRAMES', 'ABLATION', 'published_values', 'published_ablation', 'blocks_of', 'summarize', 'row_names',
-           'network_names', 'ranks', 'TableText', 'describe_block', 'ablation_table', 'table_markdown', 'table_latex',
-           'write_frame', 'write_table']
+           'network_names', 'ranks', 'TableText', 'describe_block', 'what_data', 'repeats_text', 'ablation_table',
+           'table_markdown', 'table_latex', 'write_frame', 'write_table']
 
 # %% ../nbs/23_tables.ipynb #4ce4ad35
 import re
@@ -165,32 +165,41 @@ def describe_block(
 ) -> TableText:
     """Title and notes of a block: data, networks, scale, what was cut, what made it."""
     first = block.iloc[0]
-    name_of_data = first["data_set"]
-    real = name_of_data.removesuffix("-twin")
-    data = f"a file given as the real {real}"
-    if name_of_data.endswith("-twin"):
-        data = f"synthetic twin of {real}, not the real data set"
-    if name_of_data == "own":
-        data = "the user's own frames"
     labels = "all SNR labels" if scale.snr_min is None else f"SNR label ≥ {scale.snr_min} dB"
     kept = f", {100 * first['rate']:g} % kept" if "sampler" in block else ""
     return TableText(
-        f"{name}: {name_of_data}, {network_names(first)}{kept}, scale {scale.name}",
+        f"{name}: {first['data_set']}, {network_names(first)}{kept}, scale {scale.name}",
         (
-            f"Data: {name_of_data} ({data}), {labels}, digest {first['data_digest']}.",
+            f"Data: {what_data(first['data_set'])}, {labels}, digest {first['data_digest']}.",
             *_how_to_read(block),
             f"Scale {scale.name}, cut from the papers' protocol: {scale.cut.strip()}",
             f"Made by {notebook}, amr_coreset {first['version']}, code {first['code_digest']}.",
         ),
     )
 
+
+def what_data(name: str) -> str:
+    """The name of a data set, and whether it is a twin, a real set, or the user's own."""
+    if name == "own":
+        return "own (the user's own frames)"
+    real = name.removesuffix("-twin")
+    return f"{name} ({f'synthetic twin of {real}, not the real data set' if name != real else f'a file given as the real {real}'})"
+
+# %% ../nbs/23_tables.ipynb #242f9d7d
+def repeats_text(coresets: pd.DataFrame) -> str:
+    """How often the lines of a table are repeated, at each rate if that differs."""
+    most = coresets.groupby("rate")["repeats"].max()
+    if most.nunique() == 1:
+        return f"{most.iloc[0]} repeat(s)"
+    return ", ".join(f"{count} repeat(s) at {100 * rate:g} %" for rate, count in most.items())
+
 # %% ../nbs/23_tables.ipynb #27a39e9e
 def _how_to_read(block: pd.DataFrame) -> list[str]:
     """What the numbers of a block are."""
     coresets = block[block["method"] != ALL_FRAMES]
-    repeats, known = coresets["repeats"].max(), coresets["published"].notna().any()
-    spread = "mean ± standard deviation" if repeats > 1 else "accuracy"
-    measure = f"Test accuracy at the last epoch, {spread} over {repeats} repeat(s)."
+    known = coresets["published"].notna().any()
+    spread = "mean ± standard deviation" if coresets["repeats"].max() > 1 else "accuracy"
+    measure = f"Test accuracy at the last epoch, {spread} over {repeats_text(coresets)}."
     marks = f"Bold: best of its column{', ours and published apart' if known else ''}; underlined: our second."
     if "sampler" not in block:
         theirs = " In brackets: the value published for the real data set, and our mean minus it." if known else ""

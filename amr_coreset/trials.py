@@ -47,12 +47,19 @@ class Trials:
                 f"{self.path} has no line {key}; run the study's notebook with train = True, which adds it."
             )
         values = compute(**key)
+        if missing := [name for name, value in values.items() if value != value]:
+            raise ValueError(f"{', '.join(missing)} of line {key} is NaN, which a study cannot be made from.")
         line = (
             key | {f"value_{name}": value for name, value in values.items()} | {"code_digest": code_digest("coreset")}
         )
         self._lines[asked] = line
         write_text(self.path, pd.DataFrame(self._lines.values()).to_csv(index=False))
         return line
+
+    @property
+    def code(self) -> str:
+        """The digests of the code that made the lines, for a note."""
+        return ", ".join(self.table["code_digest"].unique())
 
     @property
     def table(self) -> pd.DataFrame:
@@ -76,7 +83,10 @@ def trial(
     model: str = "CNN1D",
     threads: int = 1,
 ) -> dict[str, float]:
-    """`accuracy` at the last epoch, `frames`, `steps` and `seconds` of one training; its seeds are those of a table's repeat `seed`."""
+    """`accuracy` at the last epoch, `frames`, `steps`, `seconds` (the test included) and the training frames' digest (`data`).
+
+    The seeds are those of a table's repeat `seed`, so its accuracy is that of the table.
+    """
     network = build_model(model, len(train.classes), train.length, seed=derive_seed("init", model, seed))
     result = fit(
         network,
@@ -89,4 +99,5 @@ def trial(
         progress=False,
     )
     steps = recipe.epochs * -(-len(train) // recipe.batch_size)
-    return dict(accuracy=result.measured.accuracy, frames=len(train), steps=steps, seconds=round(result.seconds, 2))
+    about = dict(frames=len(train), steps=steps, seconds=round(result.seconds, 2), data=train.digest)
+    return dict(accuracy=result.measured.accuracy) | about

@@ -27,7 +27,8 @@ def committed() -> list[dict]:
 
 def about(entry: dict) -> dict:
     """What of a table an entry asks for."""
-    return {name: tuple(entry.get(name, ())) for name in ("data_sets", "models", "methods", "rates")}
+    lists = {name: tuple(entry.get(name, ())) for name in ("data_sets", "models", "methods", "rates")}
+    return lists | {"variant": entry.get("variant", "paper")}
 
 
 def keep() -> int:
@@ -59,7 +60,8 @@ def keep_speeds(path: Path):
         kept = ROWS / "speed.json"
         known = json.loads(kept.read_text()) if kept.exists() else {}
         for machine, speeds in json.loads(path.read_text()).items():
-            known[machine] = known.get(machine, {}) | speeds
+            cores_and_code = machine.split(maxsplit=1)[1]  # whose machine it was is nobody's business
+            known[cores_and_code] = known.get(cores_and_code, {}) | speeds
         kept.write_text(json.dumps(known, indent=1) + "\n")
 
 
@@ -76,7 +78,9 @@ def make(to: Path) -> int:
         else:
             stem = table_stem(entry["table"], **about(entry))
             notebook = ROOT / "nbs" / "paper" / f"{table_stem(entry['table'])}.ipynb"
-            given |= dict(scale=entry["scale"]) | {name: list(value) for name, value in about(entry).items()}
+            given |= dict(scale=entry["scale"]) | {
+                name: list(value) if isinstance(value, tuple) else value for name, value in about(entry).items()
+            }
         done = ROOT / "runs" / "tables" / folder / stem
         words = [word for name, value in given.items() for word in ("-p", name, str(value))]
         command = [

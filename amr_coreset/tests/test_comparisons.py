@@ -16,7 +16,7 @@ import pytest
 from scipy import stats
 
 from amr_coreset.comparisons import *
-from amr_coreset.runs import ResultRow
+from amr_coreset.runs import ResultRow, load_scale
 from amr_coreset.tables import _BLOCK, published_values
 
 
@@ -86,11 +86,18 @@ def test_gains_as_a_table_and_a_figure():
     gains = paired_gains(
         pd.concat([rows, repeated({"Uniform": (0.5,), "FoQuS": (0.4,)}, rate=0.05)]), published_values("I")
     )
-    text = gains_markdown(gains, "Table I")
+    about = (load_scale("smoke"), "Table I", "nbs/paper/table1.ipynb")
+    text = gains_markdown(gains, *about)
     assert "| Method | 1 % (3 repeats) | 5 % (1 repeat) |" in text and "| CCS | +0.0 ± 24.8 |  |" in text
-    assert "| FoQuS | **+10.0 ± 2.5** [+25.0] | −10.0 [+24.8] |" in text and "nan" not in text
+    assert (
+        "| FoQuS | **+10.0 ± 2.5** [+25.0] | −10.0 [+24.8] |" in text
+        and "nan" not in text
+        and "share one training record" in text
+    )
     with TemporaryDirectory() as folder:
-        csv, md = write_gains(Path(folder, "t"), gains, "Table I")
+        csv, md = write_gains(Path(folder, "t"), gains, *about)
         assert len(pd.read_csv(csv)) == 3 and md.read_text() == text
     titles = [ax.get_title() for ax in gains_figure(gains).axes]
     assert titles == ["RML2016.10a-twin\nCNN1D, 1 %, 3 repeat(s)", "RML2016.10a-twin\nCNN1D, 5 %, 1 repeat(s)"]
+    with pytest.raises(ValueError, match="no other method"):
+        gains_figure(gains[:0])

@@ -51,8 +51,10 @@ def test_blocks_differ_as_the_scale_says():
     assert found["RML", "CNN1D"].scale.rates == (0.01, 0.1) and found["Sig", "CNN1D"].scale.rates == (0.01, 0.05)
     large = found["Sig", "CNN2D"]
     assert [len(trainings([large]).query(f"rate == {rate}")) for rate in (0.01, 0.05)] == [5 * 16, 16]
-    assert make_study("Sig2019-12-twin", "CNN2D", scale, "I", 0.01).scale.repeats == 5
-    assert make_study("Sig2019-12-twin", "CNN1D", scale, "I", 0.01).scale.repeats == 3
+    assert make_study("Sig2019-12-twin", "CNN2D", scale, "I").scale.repeats_of("Uniform", 0.01) == 5
+    assert make_study("Sig2019-12-twin", "CNN1D", scale, "I").scale.repeats_of("Uniform", 0.01) == 3
+    with pytest.raises(ValueError, match="blocks of 'smoke' name 'CNN2d', which is no data set and no network"):
+        table_blocks(1, replace(scale, tables={"I": {"blocks": {"Sig2019-12 CNN2d": {"repeats": 2}}}}))
     assert table_blocks(1, scale, rates=[0.2])[1].scale.rates == (0.2,), "what is asked for holds"
 
 

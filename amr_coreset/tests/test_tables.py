@@ -81,6 +81,13 @@ def test_means_published_values_and_best():
         (ALL_FRAMES, 1.0): False,
     }
 
+
+def test_repeats_are_told_at_each_rate():
+    rows = example_rows()
+    assert "over 2 repeat(s)." in table_markdown(summarize(rows), *ABOUT)
+    fewer = rows[(rows["rate"] != 0.1) | (rows["seed"] == 0)]
+    assert "over 2 repeat(s) at 5 %, 1 repeat(s) at 10 %." in table_markdown(summarize(fewer), *ABOUT)
+
 # %% ../../nbs/23_tables.ipynb #36e2a3e4
 def test_second_place():
     def places(*means):

@@ -46,6 +46,8 @@ def test_a_trial_is_kept_and_not_done_again():
         assert len(done) == 2, "lines of other code are read"
         Trials("x", train=True, root=folder).line(compute, setting="raw", seed=1)
         assert len(done) == 3, "and made anew where training is allowed"
+        with pytest.raises(ValueError, match="accuracy of line .* is NaN"):
+            Trials("y", train=True, root=folder).line(lambda seed: dict(accuracy=float("nan")), seed=0)
 
 
 def test_a_trial_is_a_repeat_of_a_table():

@@ -207,7 +207,7 @@ def table_blocks(
         blocks.append(Block(table, name, *pair, _for_network(asked, table, pair[0]), variant, part, parts, root))
     return blocks
 
-
+# %% ../nbs/22_grid.ipynb #dd71f551
 def _for_network(scale: Scale, table: str, network: str) -> Scale:
     """The scale without methods that the network cannot have: Slimming ranks normalisations, and only ResNet56 has more than 18 units."""
     without = set()

@@ -5,7 +5,7 @@
 # make rerun       one random cell of each committed table, trained again from nothing (SEED=, ONLY=name)
 # make test        all tests and checks          make quick   the fast ones
 # make lab         JupyterLab on this project    make bench   measure speed and memory
-# make docs        README.md from nbs/index.ipynb
+# make docs        README.md from nbs/index.ipynb, its findings from nbs/findings.md and the tables
 # Each makes .venv when it is missing or settings.ini has changed.
 
 PYTHON ?= python3
@@ -90,6 +90,7 @@ bench: .venv/.ready
 
 # Links of the index are relative to nbs/, those of the README to the project's root.
 docs: .venv/.ready
+	@python workflow/findings.py
 	@jupyter nbconvert --log-level ERROR --to markdown --ClearOutputPreprocessor.enabled=True nbs/index.ipynb --output-dir runs/docs --output README
 	@sed -E 's#\]\(\.\./#](#g; s#\]\(([0-9a-z_]+(/[0-9a-z_]+)?\.ipynb)#](nbs/\1#g' runs/docs/README.md > README.md
 

@@ -240,7 +240,8 @@ def _text(block: pd.DataFrame, part: str, scale: Scale, notebook: str) -> TableT
     title = f"FCOS, {_TITLES[part]}: {name}, {first['network']}, {100 * first['rate']:g} % of the channels fused, scale {scale.name}"
     spread = f"mean ± standard deviation over {repeats} repeats" if repeats > 1 else "one repeat"
     shared = "one trained network" if not scale.record_each else "a trained network of its own each"
-    single = f" Rows without ± are one repeat: {', '.join(scale.once)}." if scale.once else ""
+    once = [method for method in scale.once if method in PARTS[part]]
+    single = f" Rows without ± are one repeat: {', '.join(once)}." if once else ""
     notes = [
         f"Data: {name} ({data}), SNR label ≥ {scale.snr_min} dB, digest {first['data_digest']}. Test accuracy: {spread}, from {shared}; "
         f"validation frames, a tenth of the training frames, chose the epoch and decided everything else.{single}",

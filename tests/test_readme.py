@@ -1,6 +1,8 @@
 """What README.md shows works as it stands there."""
 
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from unittest.mock import patch
@@ -45,6 +47,13 @@ def test_the_own_method_of_the_readme_joins_the_grid_and_the_table(tmp_path):
         text = table_markdown(table, mine, "Table I", "README.md")
         assert "| Loss spread |" in text and "| Loss spread x SNR |" in text
         assert len(accuracy_figure(table).legends[0].get_texts()) == 4
+
+
+def test_the_findings_are_what_the_tables_say():
+    run = subprocess.run([sys.executable, "workflow/findings.py", "--check"], cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 0, f"run make docs {run.stderr}"
+    text = re.sub(r"\{\{.+?\}\}", "", (ROOT / "nbs/findings.md").read_text(encoding="utf-8"), flags=re.S)
+    assert not re.findall(r"[+−±-]?\d+\.\d+(?!\w)", text), "numbers come from the tables"
 
 
 def test_the_commands_exist():

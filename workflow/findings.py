@@ -1,0 +1,112 @@
+"""The findings at the top of README: nbs/findings.md with its numbers filled in from the committed tables; `make docs` calls it.
+
+In that text `{{ ... }}` holds an expression of the functions below. The result becomes the cell of nbs/index.ipynb that begins
+with MARK. python workflow/findings.py [--check]    with --check nothing is written, and the exit code says whether it fits
+"""
+
+import re
+import sys
+from functools import cache
+from pathlib import Path
+
+import nbformat
+import pandas as pd
+
+ROOT = Path(__file__).resolve().parent.parent
+MARK = "<!-- findings: from nbs/findings.md by workflow/findings.py -->"
+
+
+@cache
+def table(name: str) -> pd.DataFrame:
+    """tables/`name`.csv."""
+    return pd.read_csv(ROOT / "tables" / f"{name}.csv")
+
+
+def line(name: str, **where) -> pd.Series:
+    """The one line of a table with these values. Raises `ValueError` if there is not just one."""
+    lines = table(name)
+    for column, value in where.items():
+        lines = lines[lines[column] == value]
+    if len(lines) != 1:
+        raise ValueError(f"tables/{name}.csv has {len(lines)} lines with {where}.")
+    return lines.iloc[0]
+
+
+def number(value: float, digits: int = 1, sign: bool = False) -> str:
+    """A number as the text shows it, with a true minus."""
+    return f"{value:{'+' if sign else ''}.{digits}f}".replace("-", "−")
+
+
+def gain(name: str, method: str, rate: float, **where) -> str:
+    """A gain over Uniform in points with half of its 95 % interval."""
+    found = line(f"{name}_gains", method=method, rate=rate, variant="paper", **where)
+    half = f" ± {number(100 * found['half_width'])}" if found["half_width"] >= 0 else ""
+    return number(100 * found["gain"], sign=True) + half
+
+
+FCOS = "laptop/fcos_Sig2019-12-twin_ResNet56"
+PEERS = (
+    "Random",
+    "L1",
+    "FPGM",
+    "RFP",
+    "Taylor",
+    "Slimming",
+    "Fusion",
+    "Random units",
+    "LCP",
+    "SR-init",
+    "From scratch",
+)
+
+
+def published() -> pd.Series:
+    """The published line."""
+    return table("published/fcos_headline").iloc[0]
+
+
+def fcos(method: str, precision: str = "float32") -> pd.Series:
+    """The line of a pruned network in the table of ResNet56 at scale laptop."""
+    return line(FCOS, method=method, precision=precision)
+
+
+@cache
+def pruned() -> pd.DataFrame:
+    """Accuracies of that table's rows, a line per repeat and a column per method."""
+    files = sorted((ROOT / "tables" / "rows" / "laptop" / "Sig2019-12-twin").glob("ResNet56-*/rows-FCOS-*.csv"))
+    return pd.concat(map(pd.read_csv, files)).pivot(index="seed", columns="method", values="accuracy")
+
+
+def lead(method: str, over: str = "FCOS") -> float:
+    """By how many points a pruned network is ahead of another, in the repeats that both have."""
+    return 100 * (pruned()[method] - pruned()[over]).mean()
+
+
+def ordered(ahead: bool) -> str:
+    """The peers that are ahead of FCOS, or behind it, with their leads."""
+    found = {name: lead(name) for name in PEERS if (lead(name) > 0) == ahead}
+    return (
+        ", ".join(f"{n} ({number(found[n], sign=True)})" for n in sorted(found, key=found.get, reverse=True)) or "none"
+    )
+
+
+def filled() -> str:
+    """The text with its numbers."""
+    text = (ROOT / "nbs" / "findings.md").read_text(encoding="utf-8")
+    known = {f.__name__: f for f in (table, line, number, gain, published, fcos, pruned, lead, ordered)}
+    return MARK + "\n" + re.sub(r"\{\{(.+?)\}\}", lambda found: str(eval(found[1].strip(), known)), text, flags=re.S)
+
+
+def main(check: bool) -> int:
+    path, text = ROOT / "nbs" / "index.ipynb", filled().strip()
+    index = nbformat.read(path, 4)
+    (cell,) = [c for c in index.cells if c.source.startswith(MARK)]
+    if cell.source == text or check:
+        return int(cell.source != text)
+    cell.source = text
+    nbformat.write(index, path)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main("--check" in sys.argv))

@@ -69,6 +69,6 @@ def outputs(folder: Path) -> dict[str, bytes]:
     """The tables and figures of the block, byte by byte."""
     return {
         str(p.relative_to(folder)): p.read_bytes()
-        for p in [*folder.glob(f"tables/{BLOCK}.*"), *folder.glob(f"figures/{BLOCK}*.p*")]
+        for p in [*folder.glob(f"tables/{BLOCK}*.*"), *folder.glob(f"figures/{BLOCK}*.p*")]
         if "deepcore" not in p.name
     }

@@ -44,20 +44,6 @@ def test_the_tables_have_the_papers_blocks():
             table_blocks(**dict(scale=scale) | bad)
 
 # %% ../../nbs/22_grid.ipynb #4758955f
-def test_blocks_differ_as_the_scale_says():
-    blocks = {"CNN2D": {"repeats": {0.01: 5, 0.05: 1}}, "RML2016.10a CNN1D": {"rates": [0.01, 0.1]}}
-    scale = replace(load_scale("smoke"), tables={"I": {"repeats": 3, "rates": (0.01, 0.05), "blocks": blocks}})
-    found = {(b.data_set[:3], b.model): b for b in table_blocks(1, scale)}
-    assert found["RML", "CNN1D"].scale.rates == (0.01, 0.1) and found["Sig", "CNN1D"].scale.rates == (0.01, 0.05)
-    large = found["Sig", "CNN2D"]
-    assert [len(trainings([large]).query(f"rate == {rate}")) for rate in (0.01, 0.05)] == [5 * 16, 16]
-    assert make_study("Sig2019-12-twin", "CNN2D", scale, "I").scale.repeats_of("Uniform", 0.01) == 5
-    assert make_study("Sig2019-12-twin", "CNN1D", scale, "I").scale.repeats_of("Uniform", 0.01) == 3
-    with pytest.raises(ValueError, match="blocks of 'smoke' name 'CNN2d', which is no data set and no network"):
-        table_blocks(1, replace(scale, tables={"I": {"blocks": {"Sig2019-12 CNN2d": {"repeats": 2}}}}))
-    assert table_blocks(1, scale, rates=[0.2])[1].scale.rates == (0.2,), "what is asked for holds"
-
-
 def test_names_say_what_a_part_holds():
     assert table_stem(1) == "table1" and table_stem("V", variant="deepcore") == "table5_deepcore"
     assert table_stem(3, ["own"], ["CNN1D->LSTM"], rates=[0.01]) == "table3_own_CNN1D-to-LSTM_r0.01"
@@ -70,6 +56,20 @@ def test_names_say_what_a_part_holds():
     of_a_rate = [piece["methods"] for piece in split.pieces().values() if piece["rate"] == whole.scale.rates[0]]
     assert sorted(sum(of_a_rate, ())) == sorted(whole.scale.methods)
     assert table_blocks(1, scale, methods=whole.scale.methods[::-1])[0].part == "", "all methods are no part"
+
+# %% ../../nbs/22_grid.ipynb #3f47a19d
+def test_blocks_differ_as_the_scale_says():
+    blocks = {"CNN2D": {"repeats": {0.01: 5, 0.05: 1}}, "RML2016.10a CNN1D": {"rates": [0.01, 0.1]}}
+    scale = replace(load_scale("smoke"), tables={"I": {"repeats": 3, "rates": (0.01, 0.05), "blocks": blocks}})
+    found = {(b.data_set[:3], b.model): b for b in table_blocks(1, scale)}
+    assert found["RML", "CNN1D"].scale.rates == (0.01, 0.1) and found["Sig", "CNN1D"].scale.rates == (0.01, 0.05)
+    large = found["Sig", "CNN2D"]
+    assert [len(trainings([large]).query(f"rate == {rate}")) for rate in (0.01, 0.05)] == [5 * 16, 16]
+    assert make_study("Sig2019-12-twin", "CNN2D", scale, "I").scale.repeats_of("Uniform", 0.01) == 5
+    assert make_study("Sig2019-12-twin", "CNN1D", scale, "I").scale.repeats_of("Uniform", 0.01) == 3
+    with pytest.raises(ValueError, match="blocks of 'smoke' name 'CNN2d', which is no data set and no network"):
+        table_blocks(1, replace(scale, tables={"I": {"blocks": {"Sig2019-12 CNN2d": {"repeats": 2}}}}))
+    assert table_blocks(1, scale, rates=[0.2])[1].scale.rates == (0.2,), "what is asked for holds"
 
 # %% ../../nbs/22_grid.ipynb #edc56c0a
 def test_a_request_is_what_a_user_typed():

@@ -20,7 +20,17 @@ from .deployment import DeploymentRow
 from .grid import TIMED, Block, must_exist
 from .pruning import PruningRow
 from .runs import Scale, read_rows
-from .tables import _LATEX, _MARKDOWN, TableText, _latex_float, _latex_tabular, _markdown, _marks, _Markup
+from amr_coreset.tables import (
+    _LATEX,
+    _MARKDOWN,
+    TableText,
+    _latex_float,
+    _latex_tabular,
+    _markdown,
+    _marks,
+    _Markup,
+    what_data,
+)
 from .workspace import project_root, write_text
 
 # %% ../nbs/35_pruned_tables.ipynb #2d716f9e
@@ -235,15 +245,13 @@ def _text(block: pd.DataFrame, part: str, scale: Scale, notebook: str) -> TableT
     """Title and notes of a part of a block."""
     first, repeats = block.iloc[0], block["repeats"].max()
     name = first["data_set"]
-    real = name.removesuffix("-twin")
-    data = f"synthetic twin of {real}, not the real data set" if name.endswith("-twin") else f"a file given as {real}"
     title = f"FCOS, {_TITLES[part]}: {name}, {first['network']}, {100 * first['rate']:g} % of the channels fused, scale {scale.name}"
     spread = f"mean ± standard deviation over {repeats} repeats" if repeats > 1 else "one repeat"
     shared = "one trained network" if not scale.record_each else "a trained network of its own each"
     once = [method for method in scale.once if method in PARTS[part]]
     single = f" Rows without ± are one repeat: {', '.join(once)}." if once else ""
     notes = [
-        f"Data: {name} ({data}), SNR label ≥ {scale.snr_min} dB, digest {first['data_digest']}. Test accuracy: {spread}, from {shared}; "
+        f"Data: {what_data(name)}, SNR label ≥ {scale.snr_min} dB, digest {first['data_digest']}. Test accuracy: {spread}, from {shared}; "
         f"validation frames, a tenth of the training frames, chose the epoch and decided everything else.{single}",
         _ABOUT[part],
     ]

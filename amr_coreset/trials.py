@@ -34,11 +34,10 @@ class Trials:
 
     def line(self, compute: Callable[..., dict], **key) -> dict:
         """The line of this key (numbers and texts, the same names for all lines of a study); `compute(**key)` if it is not there."""
-        asked, known = self._key(key), None
-        if self._lines and set(key) != set(self._about(next(iter(self._lines.values())))):
-            raise ValueError(
-                f"lines of {self.path} have the keys {', '.join(self._about(next(iter(self._lines.values()))))}; got {', '.join(key)}."
-            )
+        usual = self._about(next(iter(self._lines.values()), key))
+        if set(key) != set(usual):
+            raise ValueError(f"lines of {self.path} have the keys {', '.join(usual)}; got {', '.join(key)}.")
+        asked = self._key(key)
         known = self._lines.get(asked)
         if known and (not self.train or known["code_digest"] == code_digest("coreset")):
             return known

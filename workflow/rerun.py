@@ -49,9 +49,9 @@ def again(block, row: pd.Series, folder: str):
 
 
 def main(seed: int, only: list[str]) -> int:
-    lines = []
-    for name in only or names():
-        entry = names()[name]
+    lines, entries = [], names()
+    for name in only or entries:
+        entry = entries[name]
         block, row = pick(entry, random.Random(f"{seed} {name}"))
         print(f"{name}: {row['method']}, rate {row['rate']:g}, repeat {row['seed']}", flush=True)
         began = time.perf_counter()
@@ -70,7 +70,7 @@ def main(seed: int, only: list[str]) -> int:
     )
     done, path = {line["table"] for line in lines}, ROOT / "tables" / "rerun.csv"
     before = pd.read_csv(path).to_dict("records") if path.exists() else []
-    lines += [line for line in before if line["table"] not in done and line["table"] in names()]
+    lines += [line for line in before if line["table"] not in done and line["table"] in entries]
     write_frame(path.with_suffix(""), pd.DataFrame(lines), "Random cells, trained again from nothing", notes)
     return 0 if all(line["equal"] == "yes" for line in lines) else 1
 

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['TIMED', 'ASKED', 'table_number', 'scale_of_table', 'make_study', 'Block', 'record_name', 'table_blocks', 'table_stem',
-           'collect_rows', 'must_exist', 'trainings', 'training_speed', 'frames_of', 'estimate', 'Request',
+           'collect_rows', 'must_exist', 'committed', 'trainings', 'training_speed', 'frames_of', 'estimate', 'Request',
            'parse_request', 'wall_time', 'Progress']
 
 # %% ../nbs/22_grid.ipynb #d85a103c
@@ -23,6 +23,7 @@ from itertools import product
 from pathlib import Path
 
 import pandas as pd
+import yaml
 
 from .datasets import DATA_SETS, dataset_names
 from amr_coreset.runs import (
@@ -310,6 +311,16 @@ def must_exist(paths: Iterable[Path]):
         raise FileNotFoundError(
             f"{len(missing)} runs are not done yet, such as {missing[0]}. `make reproduce` does what is missing."
         )
+
+# %% ../nbs/22_grid.ipynb #2892ca0c
+def committed() -> list[dict]:
+    """The entries of tables/committed.yaml; those of a table have `asked`: what of it, as `table_blocks` and `table_stem` take it."""
+    entries = yaml.safe_load((project_root() / "tables" / "committed.yaml").read_text(encoding="utf-8"))
+    for entry in entries:
+        if "table" in entry:
+            asked = {name: tuple(entry.get(name, ())) for name in ("data_sets", "models", "methods", "rates")}
+            entry["asked"] = asked | {"variant": entry.get("variant", "paper")}
+    return entries
 
 # %% ../nbs/22_grid.ipynb #7b1495c3
 def trainings(blocks: list[Block]) -> pd.DataFrame:

@@ -6,11 +6,13 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import yaml
 from workflow_runs import BLOCK, ROOT, environment, finish, outputs, project
 
 from amr_coreset.captures import read_sigmf, save_npz, signals_from_arrays, write_sigmf
+from amr_coreset.runs import ResultRow, read_rows, write_rows
 from amr_coreset.synthesis import RML2016_10A, generate
 from amr_coreset.twins import write_pickle
 
@@ -81,6 +83,37 @@ def test_all_tables_and_pictures_of_a_data_set(uninterrupted):
     ablation = (folder / "tables/table5_RML2016.10a-twin_CNN1D.md").read_text()
     assert ablation.count("✓") == 12 and "10 % kept" in ablation
     assert "trainings done, 0 running" in ask(folder, "status", "table=3", "dataset=RML2016.10a-twin", "model=CNN1D")
+
+
+@pytest.mark.slow
+def test_committed_rows_are_kept_and_trained_again(uninterrupted):
+    folder, _ = uninterrupted
+    with (folder / "workflow/scales.yaml").open("a") as scales:
+        scales.write((folder / "tests/scales.yaml").read_text())
+    entry = dict(table="I", scale="tiny", data_sets=["RML2016.10a-twin"], models=["CNN1D"])
+    (folder / "tables/committed.yaml").write_text(yaml.safe_dump([entry]))
+
+    def run(*command: str) -> subprocess.CompletedProcess:
+        options = dict(cwd=folder, env=environment(folder), capture_output=True, text=True)
+        return subprocess.run([sys.executable, *command], **options)
+
+    assert run("workflow/tables.py", "keep").returncode == 0
+    kept = folder / "tables/rows/tiny/RML2016.10a-twin/CNN1D"
+    assert sorted(p.name for p in kept.iterdir()) == [
+        "all-frames-s0.csv",
+        "rows-I-CNN1D-r0.1.csv",
+        "rows-I-CNN1D-r0.3.csv",
+    ]
+    again = run("workflow/rerun.py", "--seed", "3")
+    assert again.returncode == 0, again.stdout + again.stderr
+    (line,) = pd.read_csv(folder / "tables/rerun.csv").to_dict("records")
+    assert line["table"] == BLOCK and line["equal"] == "yes" and line["committed"] == line["again"]
+    for path in kept.glob("rows-*.csv"):
+        other = read_rows(path).assign(accuracy=0.123)
+        write_rows(path, [ResultRow(**line) for line in other.to_dict("records")])
+    again = run("workflow/rerun.py", "--seed", "3")
+    assert again.returncode == 1 and "committed 0.123000, again 0." in again.stdout, again.stderr
+    assert pd.read_csv(folder / "tables/rerun.csv")["equal"].tolist() == ["no"]
 
 
 @pytest.mark.slow

@@ -12,6 +12,8 @@ from pathlib import Path
 import nbformat
 import pandas as pd
 
+from amr_coreset.comparisons import agreement
+
 ROOT = Path(__file__).resolve().parent.parent
 MARK = "<!-- findings: from nbs/findings.md by workflow/findings.py -->"
 
@@ -42,6 +44,35 @@ def gain(name: str, method: str, rate: float, **where) -> str:
     found = line(f"{name}_gains", method=method, rate=rate, variant="paper", **where)
     half = f" ± {number(100 * found['half_width'])}" if found["half_width"] >= 0 else ""
     return number(100 * found["gain"], sign=True) + half
+
+
+def significant(name: str, rate: float, ahead: bool) -> str:
+    """Methods whose gain over Uniform has an interval above 0 (or below it), the farthest first, each with gain and interval."""
+    lines = table(f"{name}_gains").query("rate == @rate and variant == 'paper'")
+    lines = lines[(lines["gain"] > 0) == ahead]
+    lines = lines[lines["gain"].abs() > lines["half_width"]].sort_values("gain", key=abs, ascending=False)
+    return ", ".join(f"{method} ({gain(name, method, rate)})" for method in lines["method"]) or "none"
+
+
+def agreements(*names: str) -> str:
+    """A Markdown table, one line per block and rate of these tables: whether gains agree with the published ones."""
+    text = "| table | network | rate | methods | rank correlation | gain of FoQuS (points) | published | sign |\n"
+    text += "|---|---|---|---|---|---|---|---|\n"
+    for name in names:
+        for found in agreement(table(f"{name}_gains")).to_dict("records"):
+            half = f" ± {number(100 * found['half_width'])}" if found["half_width"] >= 0 else ""
+            cells = (
+                f"[{found['data_set']}](../tables/{name}.md)",
+                found["networks"],
+                f"{100 * found['rate']:g} %",
+                str(found["methods"]),
+                f"{number(found['rank_correlation'], 2, sign=True)} (p = {found['p_value']:.2f})",
+                number(100 * found["gain"], sign=True) + half,
+                number(100 * found["published"], sign=True),
+                found["sign"],
+            )
+            text += "| " + " | ".join(cells) + " |\n"
+    return text.strip()
 
 
 FCOS = "laptop/fcos_Sig2019-12-twin_ResNet56"
@@ -93,7 +124,8 @@ def ordered(ahead: bool) -> str:
 def filled() -> str:
     """The text with its numbers."""
     text = (ROOT / "nbs" / "findings.md").read_text(encoding="utf-8")
-    known = {f.__name__: f for f in (table, line, number, gain, published, fcos, pruned, lead, ordered)}
+    shown = (table, line, number, gain, significant, agreements, published, fcos, pruned, lead, ordered)
+    known = {f.__name__: f for f in shown}
     return MARK + "\n" + re.sub(r"\{\{(.+?)\}\}", lambda found: str(eval(found[1].strip(), known)), text, flags=re.S)
 
 

@@ -16,22 +16,22 @@ import time
 import pandas as pd
 
 from amr_coreset.experiments import evaluate_coresets
-from amr_coreset.grid import make_study, table_blocks, table_stem
+from amr_coreset.grid import committed, make_study, table_blocks, table_stem
 from amr_coreset.pruning import PruningRow, prune_networks
 from amr_coreset.runs import PRUNING_TABLE, ResultRow, load_scale, read_rows
 from amr_coreset.tables import write_frame
-from tables import ROOT, ROWS, about, committed
+from tables import ROOT, ROWS
 
 
 def names() -> dict[str, dict]:
     """The committed tables by name; their folder stands before it."""
     tables = [entry for entry in committed() if "table" in entry]
-    return {f"{e.get('folder', '')}/{table_stem(e['table'], **about(e))}".lstrip("/"): e for e in tables}
+    return {f"{e.get('folder', '')}/{table_stem(e['table'], **e['asked'])}".lstrip("/"): e for e in tables}
 
 
 def pick(entry: dict, chance: random.Random):
     """A block of the table and one of its rows."""
-    blocks = table_blocks(entry["table"], load_scale(entry["scale"]), **about(entry), root=str(ROWS))
+    blocks = table_blocks(entry["table"], load_scale(entry["scale"]), **entry["asked"], root=str(ROWS))
     block = chance.choice(blocks)
     kind = PruningRow if block.table == PRUNING_TABLE else ResultRow
     rows = read_rows(*block.pieces(), kind=kind)
@@ -41,8 +41,8 @@ def pick(entry: dict, chance: random.Random):
 def again(block, row: pd.Series, folder: str):
     """The row of the same training, from nothing."""
     rate, model = float(row["rate"]), block.evaluation_model
-    options = dict(root=folder, progress="lines")
-    study = make_study(block.data_set, block.model, load_scale(block.scale.name), block.table, rate, model, **options)
+    options = dict(evaluation_model=model, root=folder, progress="lines")
+    study = make_study(block.data_set, block.model, load_scale(block.scale.name), block.table, **options)
     if block.table == PRUNING_TABLE:
         return prune_networks(study, [row["method"]], rate, [int(row["seed"])])[0]
     return evaluate_coresets(study, rate, methods=(row["method"],), seeds=int(row["seed"]), variant=block.variant)[0]

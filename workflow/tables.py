@@ -14,33 +14,20 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import yaml
+from amr_coreset.grid import committed, table_blocks, table_stem
+from amr_coreset.runs import load_scale, runs_root
 
 ROOT = Path(__file__).resolve().parent.parent
 ROWS = ROOT / "tables" / "rows"
 
 
-def committed() -> list[dict]:
-    """The entries of tables/committed.yaml."""
-    return yaml.safe_load((ROOT / "tables" / "committed.yaml").read_text())
-
-
-def about(entry: dict) -> dict:
-    """What of a table an entry asks for."""
-    lists = {name: tuple(entry.get(name, ())) for name in ("data_sets", "models", "methods", "rates")}
-    return lists | {"variant": entry.get("variant", "paper")}
-
-
 def keep() -> int:
     """Copy the rows of all entries from runs/; those that are not there yet are named, and nothing is lost."""
-    from amr_coreset.grid import table_blocks
-    from amr_coreset.runs import load_scale, runs_root
-
     missing = 0
     for entry in committed():
         files = {runs_root() / "studies" / f"{name}.csv" for name in entry.get("lines", ())}
         if "table" in entry:
-            blocks = table_blocks(entry["table"], load_scale(entry["scale"]), **about(entry))
+            blocks = table_blocks(entry["table"], load_scale(entry["scale"]), **entry["asked"])
             files |= {path for block in blocks for path in block.files}
         for path in sorted(files):
             target = ROWS / path.relative_to(runs_root())
@@ -67,7 +54,6 @@ def keep_speeds(path: Path):
 
 def make(to: Path) -> int:
     """Run the notebooks of all entries on the committed rows, as many side by side as there are cores."""
-    from amr_coreset.grid import table_stem
 
     def run(entry: dict) -> str:
         folder = entry.get("folder", "")
@@ -76,10 +62,10 @@ def make(to: Path) -> int:
             stem = entry["study"]
             notebook = ROOT / "nbs" / "studies" / f"{stem}.ipynb"
         else:
-            stem = table_stem(entry["table"], **about(entry))
+            stem = table_stem(entry["table"], **entry["asked"])
             notebook = ROOT / "nbs" / "paper" / f"{table_stem(entry['table'])}.ipynb"
             given |= dict(scale=entry["scale"]) | {
-                name: list(value) if isinstance(value, tuple) else value for name, value in about(entry).items()
+                name: list(value) if isinstance(value, tuple) else value for name, value in entry["asked"].items()
             }
         done = ROOT / "runs" / "tables" / folder / stem
         words = [word for name, value in given.items() for word in ("-p", name, str(value))]

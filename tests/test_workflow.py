@@ -1,5 +1,6 @@
 """The workflow as a user runs it: whole tables, kills, a second start, plain papermill."""
 
+import shutil
 import subprocess
 import sys
 import time
@@ -86,8 +87,8 @@ def test_all_tables_and_pictures_of_a_data_set(uninterrupted):
 
 
 @pytest.mark.slow
-def test_committed_rows_are_kept_and_trained_again(uninterrupted):
-    folder, _ = uninterrupted
+def test_committed_rows_are_kept_and_trained_again(uninterrupted, tmp_path):
+    folder = Path(shutil.copytree(uninterrupted[0], tmp_path / "copy"))
     with (folder / "workflow/scales.yaml").open("a") as scales:
         scales.write((folder / "tests/scales.yaml").read_text())
     entry = dict(table="I", scale="tiny", data_sets=["RML2016.10a-twin"], models=["CNN1D"])

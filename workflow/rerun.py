@@ -48,11 +48,22 @@ def again(block, row: pd.Series, folder: str):
     return evaluate_coresets(study, rate, methods=(row["method"],), seeds=int(row["seed"]), variant=block.variant)[0]
 
 
+def write(lines: list[dict], entries: dict, seed: int):
+    """Write these lines and those of other tables that are there already."""
+    notes = (
+        "Equal: test accuracy, at each SNR label too, to the last digit. Minutes hold everything that the cell needs, its record included.",
+        f"Last made by `make rerun SEED={seed}`.",
+    )
+    done, path = {line["table"] for line in lines}, ROOT / "tables" / "rerun.csv"
+    before = pd.read_csv(path).to_dict("records") if path.exists() else []
+    lines = lines + [line for line in before if line["table"] not in done and line["table"] in entries]
+    write_frame(path.with_suffix(""), pd.DataFrame(lines), "Random cells, trained again from nothing", notes)
+
+
 def main(seed: int, only: list[str]) -> int:
     lines, entries = [], names()
     for name in only or entries:
-        entry = entries[name]
-        block, row = pick(entry, random.Random(f"{seed} {name}"))
+        block, row = pick(entries[name], random.Random(f"{seed} {name}"))
         print(f"{name}: {row['method']}, rate {row['rate']:g}, repeat {row['seed']}", flush=True)
         began = time.perf_counter()
         with tempfile.TemporaryDirectory() as folder:
@@ -63,15 +74,8 @@ def main(seed: int, only: list[str]) -> int:
             "rate": float(row["rate"]), "repeat": int(row["seed"]), "committed": float(row["accuracy"]), "again": float(found.accuracy),
             "equal": "yes" if same else "no", "minutes": round((time.perf_counter() - began) / 60, 1),
         })  # fmt: skip
+        write(lines, entries, seed)  # now, as the next may take hours
         print(f"committed {row['accuracy']:.6f}, again {found.accuracy:.6f}", flush=True)
-    notes = (
-        "Equal: test accuracy, at each SNR label too, to the last digit. Minutes hold everything that the cell needs, its record included.",
-        f"Made by `make rerun SEED={seed}`.",
-    )
-    done, path = {line["table"] for line in lines}, ROOT / "tables" / "rerun.csv"
-    before = pd.read_csv(path).to_dict("records") if path.exists() else []
-    lines += [line for line in before if line["table"] not in done and line["table"] in entries]
-    write_frame(path.with_suffix(""), pd.DataFrame(lines), "Random cells, trained again from nothing", notes)
     return 0 if all(line["equal"] == "yes" for line in lines) else 1
 
 

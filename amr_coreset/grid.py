@@ -318,7 +318,7 @@ def committed() -> list[dict]:
     entries = yaml.safe_load((project_root() / "tables" / "committed.yaml").read_text(encoding="utf-8"))
     for entry in entries:
         if "table" in entry:
-            asked = {name: tuple(entry.get(name, ())) for name in ("data_sets", "models", "methods", "rates")}
+            asked = {name: entry.get(name, []) for name in ("data_sets", "models", "methods", "rates")}
             entry["asked"] = asked | {"variant": entry.get("variant", "paper")}
     return entries
 

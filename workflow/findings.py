@@ -41,11 +41,15 @@ def number(value: float, digits: int = 1, sign: bool = False) -> str:
     return f"{value:{'+' if sign else ''}.{digits}f}".replace("-", "−")
 
 
+def with_interval(points: float, half: float) -> str:
+    """A difference in points with half of its 95 % interval, if there is one."""
+    return number(points, sign=True) + (f" ± {number(half)}" if half >= 0 else "")
+
+
 def gain(name: str, method: str, rate: float, **where) -> str:
     """A gain over Uniform in points with half of its 95 % interval."""
     found = line(f"{name}_gains", method=method, rate=rate, variant="paper", **where)
-    half = f" ± {number(100 * found['half_width'])}" if found["half_width"] >= 0 else ""
-    return number(100 * found["gain"], sign=True) + half
+    return with_interval(100 * found["gain"], 100 * found["half_width"])
 
 
 def gains(name: str) -> pd.DataFrame:
@@ -71,7 +75,7 @@ def published_accuracy(name: str, method: str, rate: float) -> str:
 def moved(what: str) -> str:
     """What a setting of the study of Uniform at 1 % changes, in points with half of its 95 % interval."""
     found = line("study_moves", what=what)
-    return f"{number(found['gain (points)'], sign=True)} ± {number(found['half of its 95 % interval'])}"
+    return with_interval(found["gain (points)"], found["half of its 95 % interval"])
 
 
 def in_table_iii(method: str) -> str:
@@ -86,19 +90,10 @@ def lab_mean() -> float:
     return found["accuracy"] - found["gain (points)"] / 100
 
 
-def reach(names: pd.Series, which: str) -> str:
-    """The smallest or largest gain over Uniform among these lines of Table V, in points."""
-    return number(100 * getattr(gains(TABLE_V).loc[names, "gain"], which)(), sign=True)
-
-
-def tiers_reach(which: str) -> str:
-    """Of the scores that are drawn from tiers."""
-    return reach(~gains(TABLE_V)["method"].str.contains("top-k"), which)
-
-
-def top_k_reach(which: str) -> str:
-    """Of the scores whose highest values are kept."""
-    return reach(gains(TABLE_V)["method"].str.contains("top-k"), which)
+def subsets(top_k: bool) -> pd.Series:
+    """Gains over Uniform in points of Table V: scores whose highest values are kept, or that are drawn from tiers."""
+    lines = gains(TABLE_V)
+    return 100 * lines.loc[lines["method"].str.contains("top-k") == top_k, "gain"]
 
 
 def significant(name: str, rate: float, ahead: bool) -> str:
@@ -120,14 +115,13 @@ def agreements(*names: str) -> str:
     text += "|---|---|---|---|---|---|---|---|\n"
     for name in names:
         for found in agreement(table(f"{name}_gains")).to_dict("records"):
-            half = f" ± {number(100 * found['half_width'])}" if found["half_width"] >= 0 else ""
             cells = (
                 f"[{found['data_set']}](../tables/{name}.md)",
                 found["networks"],
                 f"{100 * found['rate']:g} %",
                 str(found["methods"]),
                 f"{number(found['rank_correlation'], 2, sign=True)} (p = {found['p_value']:.2f})",
-                number(100 * found["gain"], sign=True) + half,
+                with_interval(100 * found["gain"], 100 * found["half_width"]),
                 number(100 * found["published"], sign=True),
                 found["sign"],
             )

@@ -64,9 +64,7 @@ def make(to: Path) -> int:
         else:
             stem = table_stem(entry["table"], **entry["asked"])
             notebook = ROOT / "nbs" / "paper" / f"{table_stem(entry['table'])}.ipynb"
-            given |= dict(scale=entry["scale"]) | {
-                name: list(value) if isinstance(value, tuple) else value for name, value in entry["asked"].items()
-            }
+            given |= dict(scale=entry["scale"]) | entry["asked"]
         done = ROOT / "runs" / "tables" / folder / stem
         words = [word for name, value in given.items() for word in ("-p", name, str(value))]
         command = [

@@ -2,7 +2,7 @@
 #                  DATA_DIR=, DEVICE=, GPUS=, CORES=, PROFILE=slurm|kubernetes and PARTS= choose what and where; see README.md
 # make plan        what that holds and about how long it takes here    make status   how far it is
 # make tables      the committed tables from the committed rows    make keep     commit-ready copies of new rows
-# make rerun       one random cell of each committed table, trained again from nothing (SEED=, ONLY=name)
+# make rerun       one random cell of each committed table, trained again from nothing (SEED=, ONLY=name, FOLDER=kept)
 # make test        all tests and checks          make quick   the fast ones
 # make lab         JupyterLab on this project    make bench   measure speed and memory
 # make docs        README.md from nbs/index.ipynb, its findings from nbs/findings.md and the tables
@@ -32,7 +32,7 @@ tables keep: .venv/.ready
 	@python workflow/tables.py $(if $(filter keep,$@),keep,make)
 
 rerun: .venv/.ready
-	@python workflow/rerun.py $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY))
+	@python workflow/rerun.py $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY)) $(if $(FOLDER),--folder "$(FOLDER)")
 
 .venv/.ready: settings.ini setup.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Set PYTHON=/path/to/a/newer/python.")'

@@ -1,10 +1,12 @@
 """One random cell of each committed table, trained again from nothing and compared with its row: `make rerun`.
 
-python workflow/rerun.py [--seed 0] [--only table1_RML2016.10a-twin ...]    a table's name as `make tables` prints it
+python workflow/rerun.py [--seed 0] [--only table1_RML2016.10a-twin ...] [--folder runs/again]
 
-A cell is one repeat of one method at one rate. Nothing that an earlier run left is used but the twin's file: the record, or the
-trained network, is made anew in a folder of its own, so at scale laptop this takes hours. Rows are the same to the last digit on the
-machine that made them; another one's arithmetic may differ. All lines go to tables/rerun.csv and .md; with --only, the others stay.
+`--only` takes tables' names as `make tables` prints them. A cell is one repeat of one method at one rate. Nothing that an earlier
+run left is used but the twin's file: records, and networks to prune, are made anew in a folder of their own, so at scale laptop
+this takes hours. Tables that read the same record share the new one. A folder that is named is kept, and goes on where it was
+killed; to begin from nothing it must be empty. Rows are the same to the last digit on the machine that made them; another one's
+arithmetic may differ. All lines go to tables/rerun.csv and .md; with --only, the others stay.
 """
 
 import argparse
@@ -51,7 +53,8 @@ def again(block, row: pd.Series, folder: str):
 def write(lines: list[dict], entries: dict, seed: int):
     """Write these lines and those of other tables that are there already."""
     notes = (
-        "Equal: test accuracy, at each SNR label too, to the last digit. Minutes hold everything that the cell needs, its record included.",
+        "Equal: test accuracy, at each SNR label too, to the last digit, and the record that the frames were chosen from. Minutes hold "
+        "what the cell needs, its record too, unless the folder that was worked in had it already.",
         f"Last made by `make rerun SEED={seed}`.",
     )
     done, path = {line["table"] for line in lines}, ROOT / "tables" / "rerun.csv"
@@ -60,15 +63,15 @@ def write(lines: list[dict], entries: dict, seed: int):
     write_frame(path.with_suffix(""), pd.DataFrame(lines), "Random cells, trained again from nothing", notes)
 
 
-def main(seed: int, only: list[str]) -> int:
+def main(seed: int, only: list[str], folder: str) -> int:
     lines, entries = [], names()
     for name in only or entries:
         block, row = pick(entries[name], random.Random(f"{seed} {name}"))
         print(f"{name}: {row['method']}, rate {row['rate']:g}, repeat {row['seed']}", flush=True)
         began = time.perf_counter()
-        with tempfile.TemporaryDirectory() as folder:
-            found = again(block, row, folder)
-        same = found.accuracy == row["accuracy"] and found.accuracy_per_snr == row["accuracy_per_snr"]
+        found = again(block, row, folder)
+        compared = [name for name in ("accuracy", "accuracy_per_snr", "record_digest") if name in row]
+        same = all(getattr(found, name) == row[name] for name in compared)
         lines.append({
             "table": name, "block": f"{block.data_set}, {block.model} → {block.evaluation_model}", "method": row["method"],
             "rate": float(row["rate"]), "repeat": int(row["seed"]), "committed": float(row["accuracy"]), "again": float(found.accuracy),
@@ -83,5 +86,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", nargs="*", default=[], choices=list(names()))
+    parser.add_argument("--folder", help="where to work; a folder that is deleted afterwards unless told")
     arguments = parser.parse_args()
-    sys.exit(main(arguments.seed, arguments.only))
+    with tempfile.TemporaryDirectory() as apart:
+        sys.exit(main(arguments.seed, arguments.only, arguments.folder or apart))

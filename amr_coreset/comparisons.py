@@ -28,6 +28,7 @@ from amr_coreset.tables import (
     network_names,
     row_names,
     what_data,
+    what_was_cut,
 )
 from .workspace import write_text
 
@@ -109,7 +110,7 @@ def gains_markdown(gains: pd.DataFrame, scale: Scale, name: str, notebook: str) 
         shared = (
             "" if scale.record_each else " All repeats share one training record, so no interval is about another one."
         )
-        made = f"Scale {scale.name}, cut from the papers' protocol: {scale.cut.strip()}", f"Made by {notebook}."
+        made = what_was_cut(first, scale), f"Made by {notebook}."
         parts.append(
             _markdown(cells, TableText(title, (f"Data: {what_data(first['data_set'])}. {_NOTE}{shared}", *made)))
         )

@@ -71,19 +71,23 @@ class Scale(_ScaleEntries):
         _check(self)
 
     def of_table(self, table: str) -> "Scale":
-        """The scale as it is for one table, "I" to "V" or "FCOS"; a `cut` of the table's own is added to the scale's."""
+        """The scale as it is for one table, "I" to "V" or "FCOS"; a `cut` of the table's own is added to the scale's, which FCOS replaces."""
         changes = dict(self.tables.get(table, {}))
         # What the other paper's table cuts is another matter than what these cut.
-        shared = self.cut if table != PRUNING_TABLE or "cut" not in changes else ""
-        changes["cut"] = " ".join(text.strip() for text in (shared, changes.get("cut", "")) if text)
+        apart = table == PRUNING_TABLE and "cut" in changes
+        changes["cut"] = _joined("" if apart else self.cut, changes.get("cut", ""))
+        shared = {} if apart else self.blocks
+        own = changes.get("blocks", {})
+        changes["blocks"] = {words: shared.get(words, {}) | own.get(words, {}) for words in shared | own}
         return replace(self, tables={}, **changes)
 
     def of_block(self, data_set: str, *networks: str) -> "Scale":
-        """The scale as it is for a block: what `blocks` says under words that all name its data set or its networks."""
-        names, changes = {data_set.removesuffix("-twin"), *networks}, {}
+        """The scale as it is for a block: what `blocks` says under words that all name its data set or its networks; `cut` is added."""
+        names, changes, cut = {data_set.removesuffix("-twin"), *networks}, {}, self.cut
         for words, some in self.blocks.items():
-            changes |= some if set(words.split()) <= names else {}
-        return replace(self, blocks={}, **changes)
+            if set(words.split()) <= names:
+                changes, cut = changes | some, _joined(cut, some.get("cut", ""))
+        return replace(self, blocks={}, **changes | {"cut": cut})
 
     def repeats_of(self, method: str, rate: float) -> int:
         """How often a method is repeated at a rate; at one that the scale does not name, as often as where it is least."""
@@ -111,6 +115,10 @@ class Scale(_ScaleEntries):
     def own_methods_path(self) -> Path | None:
         """Where the file of own methods lies."""
         return project_root() / self.own_methods if self.own_methods else None
+
+
+def _joined(*sentences: str) -> str:
+    return " ".join(text.strip() for text in sentences if text)
 
 # %% ../nbs/20_runs.ipynb #28516a7f
 def _check(scale: Scale):
@@ -148,9 +156,9 @@ _OF_PRUNING = {"frames_per_cell", "snr_min", "epochs", "evaluate_every", "short_
 def _check_blocks(scale: Scale):
     """Raise `ValueError` for changes that trainings of one record cannot have apart."""
     for words, changes in scale.blocks.items():
-        if unknown := set(changes) - {"rates", "repeats", "methods"}:
+        if unknown := set(changes) - {"rates", "repeats", "methods", "cut"}:
             raise ValueError(
-                f"scale {scale.name!r}: blocks may change rates, repeats and methods; got {', '.join(sorted(unknown))} of {words!r}."
+                f"scale {scale.name!r}: blocks may change rates, repeats, methods and cut; got {', '.join(sorted(unknown))} of {words!r}."
             )
 
 # %% ../nbs/20_runs.ipynb #dc29f53f

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['ALL_FRAMES', 'ABLATION', 'published_values', 'published_ablation', 'blocks_of', 'check_rows', 'summarize',
-           'row_names', 'network_names', 'ranks', 'TableText', 'describe_block', 'what_data', 'repeats_text',
-           'ablation_table', 'table_markdown', 'table_latex', 'write_frame', 'write_table']
+           'row_names', 'network_names', 'ranks', 'TableText', 'describe_block', 'what_was_cut', 'what_data',
+           'repeats_text', 'ablation_table', 'table_markdown', 'table_latex', 'write_frame', 'write_table']
 
 # %% ../nbs/23_tables.ipynb #4ce4ad35
 import re
@@ -177,10 +177,16 @@ def describe_block(
         (
             f"Data: {what_data(first['data_set'])}, {labels}, digest {first['data_digest']}.",
             *_how_to_read(block),
-            f"Scale {scale.name}, cut from the papers' protocol: {scale.cut.strip()}",
+            what_was_cut(first, scale),
             f"Made by {notebook}, amr_coreset {first['version']}, code {first['code_digest']}.",
         ),
     )
+
+
+def what_was_cut(first: pd.Series, scale: Scale) -> str:
+    """What a block of a table cuts from the papers' protocol; `first` is any of its lines, `scale` the table's."""
+    own = scale.of_block(first["data_set"], first["selection_model"], first["evaluation_model"])
+    return f"Scale {scale.name}, cut from the papers' protocol: {own.cut.strip()}"
 
 
 def what_data(name: str) -> str:

@@ -63,10 +63,19 @@ def test_blocks_and_rates_of_a_scale():
     assert scale.of_block("Sig2019-12", "CNN1D").repeats == 3
     both = scale.of_block("Sig2019-12-twin", "CNN2D", "CNN2D")
     assert (both.repeats, both.rates) == (3, (0.2,)), "what is said later holds"
+    tables = {"I": {"cut": "one.", "blocks": {"CNN2D": {"rates": [0.5]}}}, "FCOS": {"cut": "all."}}
+    scale = replace(
+        scale, cut="much.", blocks={"Sig2019-12": {"cut": "frames."}, "CNN2D": {"repeats": 9}}, tables=tables
+    )
+    assert scale.of_table("I").of_block("Sig2019-12-twin", "CNN1D").cut == "much. one. frames."
+    assert scale.of_table("I").of_block("RML2016.10a", "CNN1D").cut == "much. one."
+    assert scale.of_table("FCOS").of_block("Sig2019-12", "CNN1D").cut == "all.", "another paper's"
+    block = scale.of_table("I").of_block("RML2016.10a", "CNN2D")
+    assert (block.rates, block.repeats) == ((0.5,), 9), "a table's blocks are added to the scale's"
     for bad, message in ((dict(repeats={}), "1 repeat"), (dict(repeats={0.1: 0}), "1 repeat")):
         with pytest.raises(ValueError, match=message):
             replace(scale, **bad)
-    with pytest.raises(ValueError, match="blocks may change rates, repeats and methods; got epochs of 'CNN2D'"):
+    with pytest.raises(ValueError, match="blocks may change rates, repeats, methods and cut; got epochs of 'CNN2D'"):
         replace(scale, blocks={"CNN2D": {"epochs": 3}})
 
 # %% ../../nbs/20_runs.ipynb #1d05317b

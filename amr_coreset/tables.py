@@ -484,8 +484,14 @@ def write_frame(
     title: str,
     notes: tuple[str, ...] = (),
 ) -> list[Path]:
-    """Write a frame as .csv and .md; returns their paths."""
-    text = frame.map(lambda v: f"{v:.4g}" if isinstance(v, float) else f"{v:,}" if isinstance(v, int) else str(v))
+    """Write a frame as .csv and .md, missing numbers as empty cells; returns their paths."""
+
+    def cell(value) -> str:
+        if isinstance(value, float):
+            return "" if pd.isna(value) else f"{value:.4g}"
+        return f"{value:,}" if isinstance(value, int) else str(value)
+
+    text = frame.map(cell)
     stem = Path(stem)
     return [
         write_text(f"{stem}.csv", frame.to_csv(index=False, float_format="%.6g")),

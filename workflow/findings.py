@@ -84,6 +84,11 @@ def in_table_iii(method: str) -> str:
     return number(100 * line("published/foqus_tables", method=method, **print_iii)["accuracy"])
 
 
+def anomaly(rate: float, column: str) -> str:
+    """Accuracy of Uniform in percent, ours or in print, in the study of the two published rows."""
+    return number(100 * line("study_anomaly", rate=rate)[column])
+
+
 def lab_mean() -> float:
     """Accuracy of Uniform with the lab's recipe in the study of what moves accuracy."""
     found = line("study_moves", what="unit power")

@@ -180,6 +180,12 @@ def test_a_method_may_be_missing_at_a_rate():
     )
     assert "nan" not in text.lower() and "±" not in text and "accuracy over 1 repeat(s)" in text
 
+
+def test_a_missing_number_of_a_frame_is_an_empty_cell():
+    with TemporaryDirectory() as folder:
+        _, md = write_frame(Path(folder, "t"), pd.DataFrame({"a": [0.5, np.nan], "b": [1000, 2]}), "T")
+        assert "| 0.5 | 1,000 |\n|  | 2 |" in md.read_text()
+
 # %% ../../nbs/23_tables.ipynb #3a972f19
 def test_all_frames_stand_in_the_blocks_of_the_network_they_trained():
     rows = pd.concat(

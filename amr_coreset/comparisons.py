@@ -65,12 +65,14 @@ def half_width(differences: pd.Series) -> float:
 
 # %% ../nbs/36_comparisons.ipynb #5c53c426
 def agreement(gains: pd.DataFrame) -> pd.DataFrame:
-    """One line per block and rate: how our gains agree with the published ones; of the methods as their authors define them.
+    """One line per block and rate: how our gains agree with the published ones; of a method in both readings, as its authors define it.
 
     Columns: data_set, networks, rate, `methods` (that both have, Uniform among them), `rank_correlation` (Spearman's), `p_value` (of no
     correlation), `gain`, `half_width` and `published` of FoQuS, and `sign`: "same", "other", or "open" if our interval holds 0.
     """
-    lines = gains[(gains["variant"] == "paper") & gains["published"].notna()]
+    lines = gains[gains["published"].notna()]
+    both = lines.duplicated([*_BLOCK, "rate", "method"], keep=False)
+    lines = lines[~both | (lines["variant"] == "paper")]
     found = []
     for _, block in lines.groupby([*_BLOCK, "rate"], sort=False):
         # Uniform's own gain is 0 in both.

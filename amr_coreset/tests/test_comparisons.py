@@ -78,6 +78,9 @@ def test_agreement_with_what_was_published():
     assert abs(line["rank_correlation"] + 1) < 1e-12 and line["sign"] == "other"
     for wide in (0.06, np.nan):
         assert agreement(gains.assign(half_width=wide))["sign"].item() == "open"
+    other = gains.assign(variant="deepcore", gain=-gains["gain"])
+    assert agreement(other)["rank_correlation"].item() < -0.99, "the library's reading, where there is no other"
+    assert agreement(pd.concat([other, gains]))["rank_correlation"].item() > 0.99
     assert agreement(gains.assign(published=np.nan)).empty
 
 # %% ../../nbs/36_comparisons.ipynb #e75e01f4

@@ -14,6 +14,8 @@ def test_every_committed_table_comes_from_the_committed_rows(tmp_path):
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert run.returncode == 0, run.stdout + run.stderr
     made = {p.relative_to(tmp_path) for p in tmp_path.rglob("*.*") if p.is_file()}
+    absent = sorted(str(p) for p in made if not (ROOT / p).exists())
+    assert not absent, f"run make tables and commit what is new: {absent}"
     changed = [str(p) for p in made if (tmp_path / p).read_bytes() != (ROOT / p).read_bytes()]
     assert not changed, f"run make tables: {changed}"
     listed = subprocess.run(

@@ -45,6 +45,10 @@ def again(block, row: pd.Series, folder: str):
     rate, model = float(row["rate"]), block.evaluation_model
     options = dict(evaluation_model=model, root=folder, progress="lines")
     study = make_study(block.data_set, block.model, load_scale(block.scale.name), block.table, **options)
+    if (study.folder / "rows" / f"{row['run_key']}.json").exists():
+        raise SystemExit(
+            f"{folder} holds this row already, so nothing would be trained; give --folder an empty folder."
+        )
     if block.table == PRUNING_TABLE:
         return prune_networks(study, [row["method"]], rate, [int(row["seed"])])[0]
     return evaluate_coresets(study, rate, methods=(row["method"],), seeds=int(row["seed"]), variant=block.variant)[0]
@@ -70,8 +74,8 @@ def main(seed: int, only: list[str], folder: str) -> int:
         print(f"{name}: {row['method']}, rate {row['rate']:g}, repeat {row['seed']}", flush=True)
         began = time.perf_counter()
         found = again(block, row, folder)
-        compared = [name for name in ("accuracy", "accuracy_per_snr", "record_digest") if name in row]
-        same = all(getattr(found, name) == row[name] for name in compared)
+        compared = [column for column in ("accuracy", "accuracy_per_snr", "record_digest") if column in row]
+        same = all(getattr(found, column) == row[column] for column in compared)
         lines.append({
             "table": name, "block": f"{block.data_set}, {block.model} → {block.evaluation_model}", "method": row["method"],
             "rate": float(row["rate"]), "repeat": int(row["seed"]), "committed": float(row["accuracy"]), "again": float(found.accuracy),
@@ -86,7 +90,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", nargs="*", default=[], choices=list(names()))
-    parser.add_argument("--folder", help="where to work; a folder that is deleted afterwards unless told")
+    parser.add_argument("--folder", help="where to work; unless told, a folder that is deleted afterwards")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as apart:
         sys.exit(main(arguments.seed, arguments.only, arguments.folder or apart))

@@ -45,13 +45,15 @@ def again(block, row: pd.Series, folder: str):
     rate, model = float(row["rate"]), block.evaluation_model
     options = dict(evaluation_model=model, root=folder, progress="lines")
     study = make_study(block.data_set, block.model, load_scale(block.scale.name), block.table, **options)
-    if (study.folder / "rows" / f"{row['run_key']}.json").exists():
-        raise SystemExit(
-            f"{folder} holds this row already, so nothing would be trained; give --folder an empty folder."
-        )
+    before = {path.stem for path in (study.folder / "rows").glob("*.json")}
     if block.table == PRUNING_TABLE:
-        return prune_networks(study, [row["method"]], rate, [int(row["seed"])])[0]
-    return evaluate_coresets(study, rate, methods=(row["method"],), seeds=int(row["seed"]), variant=block.variant)[0]
+        found = prune_networks(study, [row["method"]], rate, [int(row["seed"])])[0]
+    else:
+        options = dict(methods=(row["method"],), seeds=int(row["seed"]), variant=block.variant)
+        found = evaluate_coresets(study, rate, **options)[0]
+    if found.run_key in before:
+        raise SystemExit(f"{folder} held this row already, so nothing was trained; give --folder an empty folder.")
+    return found
 
 
 def write(lines: list[dict], entries: dict, seed: int):

@@ -71,7 +71,7 @@ class Scale(_ScaleEntries):
         _check(self)
 
     def of_table(self, table: str) -> "Scale":
-        """The scale as it is for one table, "I" to "V" or "FCOS"; a `cut` of the table's own is added to the scale's, which FCOS replaces."""
+        """The scale as it is for one table, "I" to "V" or "FCOS"; a `cut` of the table's own is added to the scale's, that of FCOS replaces it."""
         changes = dict(self.tables.get(table, {}))
         # What the other paper's table cuts is another matter than what these cut.
         apart = table == PRUNING_TABLE and "cut" in changes

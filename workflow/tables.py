@@ -6,15 +6,26 @@ python workflow/tables.py [make|keep] [--to FOLDER]    tables/ and figures/ are 
 
 import argparse
 import json
+import multiprocessing
 import os
 import shutil
-import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
+import matplotlib
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import capture_output
+from papermill.iorw import load_notebook_node
+from papermill.parameterize import parameterize_notebook
+
+import amr_coreset.comparisons
+import amr_coreset.figures
+import amr_coreset.pruned_tables
+import amr_coreset.trials  # noqa: F401  imported once for all notebooks
 from amr_coreset.grid import committed, table_blocks, table_stem
+from amr_coreset.runner import RunError, check_parameters
 from amr_coreset.runs import load_scale, runs_root
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -54,38 +65,42 @@ def keep_speeds(path: Path):
 
 def make(to: Path) -> int:
     """Run the notebooks of all entries on the committed rows, as many side by side as there are cores."""
-
-    def run(entry: dict) -> str:
-        folder = entry.get("folder", "")
-        given = dict(tables=to / "tables" / folder, figures=to / "figures" / folder)
-        if "study" in entry:
-            stem = entry["study"]
-            notebook = ROOT / "nbs" / "studies" / f"{stem}.ipynb"
-        else:
-            stem = table_stem(entry["table"], **entry["asked"])
-            notebook = ROOT / "nbs" / "paper" / f"{table_stem(entry['table'])}.ipynb"
-            given |= dict(scale=entry["scale"]) | entry["asked"]
-        done = ROOT / "runs" / "tables" / folder / stem
-        words = [word for name, value in given.items() for word in ("-p", name, str(value))]
-        command = [
-            sys.executable,
-            "-m",
-            "amr_coreset.runner",
-            notebook,
-            f"{done}.ipynb",
-            "--log",
-            f"{done}.log",
-            *words,
-        ]
-        options = dict(cwd=ROOT, env=os.environ | {"AMR_CORESET_RUNS": str(ROWS)}, capture_output=True, text=True)
-        result = subprocess.run(command, **options)
-        return (result.stdout + result.stderr)[-2000:] if result.returncode else ""
-
     began = time.perf_counter()
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        errors = [error for error in pool.map(run, committed()) if error]
-    print(*errors, f"{len(committed()) - len(errors)} tables in {time.perf_counter() - began:.0f} s", sep="\n")
+    os.environ["AMR_CORESET_RUNS"] = str(ROWS)
+    os.chdir(ROOT)
+    matplotlib.use("agg")
+    # Every notebook in a process of its own, which finds the imports of this one already made: they take longer than most tables.
+    with multiprocessing.get_context("fork").Pool(maxtasksperchild=1) as pool:
+        errors = [error for error in pool.imap(partial(make_one, to), committed()) if error]
+    print(*errors, f"{len(committed()) - len(errors)} of {len(committed())} tables in {time.perf_counter() - began:.0f} s", sep="\n")
     return 1 if errors else 0
+
+
+def make_one(to: Path, entry: dict) -> str:
+    """Run the code of one entry's notebook with its parameters, without a kernel; returns what went wrong."""
+    folder = entry.get("folder", "")
+    given = dict(tables=str(to / "tables" / folder), figures=str(to / "figures" / folder))
+    if "study" in entry:
+        notebook = ROOT / "nbs" / "studies" / f"{entry['study']}.ipynb"
+    else:
+        notebook = ROOT / "nbs" / "paper" / f"{table_stem(entry['table'])}.ipynb"
+        given |= dict(scale=entry["scale"]) | entry["asked"]
+    try:
+        check_parameters(notebook, given)
+    except RunError as error:
+        return str(error)
+    shell = Shell.instance()
+    shell.run_line_magic("colors", "NoColor")
+    with capture_output() as printed:
+        for cell in parameterize_notebook(load_notebook_node(str(notebook)), given).cells:
+            if cell.cell_type == "code" and not shell.run_cell(cell.source).success:
+                return f"{notebook.name} with {given}:\n{printed.stdout[-2000:]}"
+    return ""
+
+
+class Shell(InteractiveShell):
+    def enable_gui(self, gui=None):
+        """`%matplotlib inline` asks for no window, and gets none."""
 
 
 if __name__ == "__main__":

@@ -314,11 +314,20 @@ def must_exist(paths: Iterable[Path]):
 
 # %% ../nbs/22_grid.ipynb #2892ca0c
 def committed() -> list[dict]:
-    """The entries of tables/committed.yaml; those of a table have `asked`: what of it, as `table_blocks` and `table_stem` take it."""
+    """The entries of tables/committed.yaml; those of a table have `asked`: what of it, as `table_blocks` and `table_stem` take it.
+
+    Raises `ValueError` for an entry with a word that means nothing.
+    """
     entries = yaml.safe_load((project_root() / "tables" / "committed.yaml").read_text(encoding="utf-8"))
+    parts = ("data_sets", "models", "methods", "rates")
     for entry in entries:
+        known = ("table", "scale", "variant", *parts) if "table" in entry else ("study", "lines")
+        if unknown := [word for word in entry if word not in (*known, "folder")]:
+            raise ValueError(
+                f"tables/committed.yaml: {entry} has {', '.join(unknown)}; it may have {', '.join(known)}, folder."
+            )
         if "table" in entry:
-            asked = {name: entry.get(name, []) for name in ("data_sets", "models", "methods", "rates")}
+            asked = {name: entry.get(name, []) for name in parts}
             entry["asked"] = asked | {"variant": entry.get("variant", "paper")}
     return entries
 

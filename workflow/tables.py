@@ -12,6 +12,7 @@ import shutil
 import sys
 import time
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 import matplotlib
@@ -20,10 +21,6 @@ from IPython.utils.capture import capture_output
 from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
 
-import amr_coreset.comparisons
-import amr_coreset.figures
-import amr_coreset.pruned_tables
-import amr_coreset.trials  # noqa: F401  imported once for all notebooks
 from amr_coreset.grid import committed, table_blocks, table_stem
 from amr_coreset.runner import RunError, check_parameters
 from amr_coreset.runs import load_scale, runs_root
@@ -69,10 +66,16 @@ def make(to: Path) -> int:
     os.environ["AMR_CORESET_RUNS"] = str(ROWS)
     os.chdir(ROOT)
     matplotlib.use("agg")
-    # Every notebook in a process of its own, which finds the imports of this one already made: they take longer than most tables.
+    # Every notebook in a process of its own, which finds these imports already made: they take longer than most tables.
+    for name in ("comparisons", "figures", "pruned_tables", "trials"):
+        import_module(f"amr_coreset.{name}")
     with multiprocessing.get_context("fork").Pool(maxtasksperchild=1) as pool:
         errors = [error for error in pool.imap(partial(make_one, to), committed()) if error]
-    print(*errors, f"{len(committed()) - len(errors)} of {len(committed())} tables in {time.perf_counter() - began:.0f} s", sep="\n")
+    print(
+        *errors,
+        f"{len(committed()) - len(errors)} of {len(committed())} tables in {time.perf_counter() - began:.0f} s",
+        sep="\n",
+    )
     return 1 if errors else 0
 
 

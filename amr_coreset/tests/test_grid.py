@@ -57,6 +57,18 @@ def test_names_say_what_a_part_holds():
     assert sorted(sum(of_a_rate, ())) == sorted(whole.scale.methods)
     assert table_blocks(1, scale, methods=whole.scale.methods[::-1])[0].part == "", "all methods are no part"
 
+
+def test_a_committed_entry_says_nothing_that_is_not_understood(tmp_path, monkeypatch):
+    (tmp_path / "settings.ini").write_text("[DEFAULT]\nlib_name = amr_coreset\n")
+    (tmp_path / "tables").mkdir()
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "tables" / "committed.yaml"
+    path.write_text("[{table: I, scale: laptop, rates: [0.01]}, {study: moves, lines: [moves]}]")
+    assert committed()[0]["asked"] == dict(data_sets=[], models=[], methods=[], rates=[0.01], variant="paper")
+    path.write_text("[{table: I, scale: laptop, rate: [0.01]}]")
+    with pytest.raises(ValueError, match="has rate; it may have table"):
+        committed()
+
 # %% ../../nbs/22_grid.ipynb #3f47a19d
 def test_blocks_differ_as_the_scale_says():
     blocks = {"CNN2D": {"repeats": {0.01: 5, 0.05: 1}}, "RML2016.10a CNN1D": {"rates": [0.01, 0.1]}}

@@ -23,7 +23,6 @@ from tqdm.auto import tqdm
 
 import amr_coreset
 from .arrays import open_hkdd, open_rml2018, open_sig2019, stated_label_order, warn_of_class_list
-from .captures import load_npz
 from .files import CellFile, DatasetError, file_digest, refuse_a_twin, rows_by_cell
 from .pickles import open_pickle
 from .signals import NORMALIZATIONS, SignalSet, StoredFrames, frame_digests, normalize
@@ -53,6 +52,8 @@ def open_own(paths: tuple[Path, ...]) -> CellFile:
         raise DatasetError(
             f"{paths[0].parent} holds {len(paths)} files *.npz; pass the one that is meant as data_dir=."
         )
+    from amr_coreset.captures import load_npz  # here, as the sigmf that it imports takes a second and a half to import
+
     signals = load_npz(paths[0])
     if signals.name.endswith("-twin"):
         raise DatasetError(f"{paths[0]} holds the synthetic {signals.name}, which is not own data; load_npz reads it.")

@@ -15,6 +15,10 @@ SCALES = "tests/scales.yaml" if SCALE == "tiny" else "workflow/scales.yaml"
 RATES = len(yaml.safe_load((ROOT / SCALES).read_text())[SCALE]["rates"])
 
 
+# What the estimates are made from takes ten seconds to measure: once for all copies of a process.
+speeds: dict[str, str] = {}
+
+
 def project(folder: Path) -> Path:
     """A copy of what the workflow needs, so that tests leave the checkout alone."""
     for name in (
@@ -32,6 +36,9 @@ def project(folder: Path) -> Path:
             shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints"))
         else:
             shutil.copy(source, target)
+    for name, text in speeds.items():
+        (folder / "runs").mkdir()
+        (folder / name).write_text(text)
     return folder
 
 
@@ -62,6 +69,8 @@ def finish(folder: Path, *arguments: str, code: int = 0) -> str:
     process = start(folder, *arguments)
     text = process.communicate(timeout=600)[0]
     assert process.returncode == code, text
+    if (folder / "runs/speed.json").exists():
+        speeds["runs/speed.json"] = (folder / "runs/speed.json").read_text()
     return text
 
 

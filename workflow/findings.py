@@ -4,6 +4,7 @@ In that text `{{ ... }}` holds an expression of the functions below. The result 
 with MARK. python workflow/findings.py [--check]    with --check nothing is written, and the exit code says whether it fits
 """
 
+import math
 import re
 import sys
 from functools import cache
@@ -38,6 +39,7 @@ def line(name: str, **where) -> pd.Series:
 
 def number(value: float, digits: int = 1, sign: bool = False) -> str:
     """A number as the text shows it, with a true minus."""
+    value += math.copysign(1e-9, value)  # halves are rounded up, as in the tables, whose numbers have more digits
     return f"{value:{'+' if sign else ''}.{digits}f}".replace("-", "−")
 
 
@@ -89,6 +91,18 @@ def anomaly(rate: float, column: str) -> str:
     return number(100 * line("study_anomaly", rate=rate)[column])
 
 
+def like(rate: float, column: str, digits: int = 2, block: str = "Table I, CNN1D") -> str:
+    """What the study of agreement says of a published block, of the one that ours repeats unless told."""
+    return number(line("study_agreement", rate=rate, **{"published block": block})[column], digits, sign=True)
+
+
+def others_like(rate: float, column: str, digits: int = 2) -> str:
+    """From what to what this goes over print's other blocks of that data set, but for those with an LSTM."""
+    lines = table("study_agreement").query("rate == @rate and `published block` != 'Table I, CNN1D'")
+    values = lines.loc[~lines["published block"].str.contains("LSTM|Uniform"), column]
+    return f"{number(values.min(), digits, sign=True)} to {number(values.max(), digits, sign=True)}"
+
+
 def as_library(method: str) -> str:
     """What the DeepCore library's reading of a method changes, in points with half of its 95 % interval."""
     found = line("study_variants", method=method)
@@ -125,8 +139,9 @@ def agreements(*names: str) -> str:
     text = "| table | network | rate | methods | rank correlation | gain of FoQuS (points) | published | sign |\n"
     text += "|---|---|---|---|---|---|---|---|\n"
     for name in names:
+        library = (table(f"{name}_gains")["variant"] == "deepcore").any()
+        readings = ", baselines as DeepCore runs them" if library else ""
         for found in agreement(table(f"{name}_gains")).to_dict("records"):
-            readings = ", baselines as DeepCore runs them" if "_deepcore" in name else ""
             cells = (
                 f"[{found['data_set']}](../tables/{name}.md){readings}",
                 found["networks"],
@@ -141,7 +156,7 @@ def agreements(*names: str) -> str:
     return text.strip()
 
 
-TABLE_I = "laptop/table1_RML2016.10a-twin_CNN1D_r0.01"
+TABLE_I = "laptop/table1_RML2016.10a-twin_CNN1D"
 LIBRARY = "laptop/table1_RML2016.10a-twin_CNN1D_deepcore_r0.01"
 TABLE_V = "laptop/table5_RML2016.10a-twin_CNN1D"
 FCOS = "laptop/fcos_Sig2019-12-twin_ResNet56"

@@ -70,7 +70,8 @@ def make(to: Path) -> int:
     for name in ("comparisons", "figures", "pruned_tables", "trials"):
         import_module(f"amr_coreset.{name}")
     with multiprocessing.get_context("fork").Pool(maxtasksperchild=1) as pool:
-        errors = [error for error in pool.imap(partial(make_one, to), committed()) if error]
+        found = pool.imap(partial(make_one, to), committed())
+        errors = [error for _ in committed() if (error := found.next(timeout=600))]  # one that was killed never answers
     print(
         *errors,
         f"{len(committed()) - len(errors)} of {len(committed())} tables in {time.perf_counter() - began:.0f} s",

@@ -58,16 +58,17 @@ def test_names_say_what_a_part_holds():
     assert table_blocks(1, scale, methods=whole.scale.methods[::-1])[0].part == "", "all methods are no part"
 
 
-def test_a_committed_entry_says_nothing_that_is_not_understood(tmp_path, monkeypatch):
-    (tmp_path / "settings.ini").write_text("[DEFAULT]\nlib_name = amr_coreset\n")
-    (tmp_path / "tables").mkdir()
-    monkeypatch.chdir(tmp_path)
-    path = tmp_path / "tables" / "committed.yaml"
-    path.write_text("[{table: I, scale: laptop, rates: [0.01]}, {study: moves, lines: [moves]}]")
-    assert committed()[0]["asked"] == dict(data_sets=[], models=[], methods=[], rates=[0.01], variant="paper")
-    path.write_text("[{table: I, scale: laptop, rate: [0.01]}]")
-    with pytest.raises(ValueError, match="has rate; it may have table"):
-        committed()
+def test_a_committed_entry_says_nothing_that_is_not_understood():
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        path = Path(folder, "tables", "committed.yaml")
+        path.parent.mkdir()
+        Path(folder, "settings.ini").write_text("[DEFAULT]\nlib_name = amr_coreset\n")
+        patch.chdir(folder)
+        path.write_text("[{table: I, scale: laptop, rates: [0.01]}, {study: moves, lines: [moves]}]")
+        assert committed()[0]["asked"] == dict(data_sets=[], models=[], methods=[], rates=[0.01], variant="paper")
+        path.write_text("[{table: I, scale: laptop, rate: [0.01]}]")
+        with pytest.raises(ValueError, match="has rate; it may have table"):
+            committed()
 
 # %% ../../nbs/22_grid.ipynb #3f47a19d
 def test_blocks_differ_as_the_scale_says():

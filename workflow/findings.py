@@ -103,6 +103,12 @@ def others_like(rate: float, column: str, digits: int = 2) -> str:
     return f"{number(values.min(), digits, sign=True)} to {number(values.max(), digits, sign=True)}"
 
 
+def lstm_like(column: str, digits: int = 2) -> str:
+    """From what to what this goes over print's blocks with an LSTM, at all rates."""
+    values = table("study_agreement").query("`published block`.str.contains('LSTM')")[column]
+    return f"{number(values.min(), digits, sign=True)} to {number(values.max(), digits, sign=True)}"
+
+
 def as_library(method: str) -> str:
     """What the DeepCore library's reading of a method changes, in points with half of its 95 % interval."""
     found = line("study_variants", method=method)

@@ -74,6 +74,12 @@ def published_accuracy(name: str, method: str, rate: float) -> str:
     return accuracy(name, method, rate, "published")
 
 
+def place(name: str, method: str, rate: float) -> int:
+    """A method's place by its mean among those that are in print at this rate, 1 the highest."""
+    means = table(name).query("rate == @rate and published == published").set_index("method")["mean"]
+    return int(means.rank(ascending=False)[method])
+
+
 def moved(what: str) -> str:
     """What a setting of the study of Uniform at 1 % changes, in points with half of its 95 % interval."""
     found = line("study_moves", what=what)

@@ -59,11 +59,6 @@ def gains(name: str) -> pd.DataFrame:
     return table(f"{name}_gains").query("variant == 'paper'")
 
 
-def published_gain(name: str, method: str, rate: float) -> str:
-    """The gain over Uniform in print, in points."""
-    return number(100 * line(f"{name}_gains", method=method, rate=rate, variant="paper")["published"], sign=True)
-
-
 def accuracy(name: str, method: str, rate: float, column: str = "mean") -> str:
     """Mean accuracy of a method in percent."""
     return number(100 * line(name, method=method, rate=rate, variant="paper")[column])
@@ -86,17 +81,6 @@ def moved(what: str) -> str:
     return with_interval(found["gain (points)"], found["half of its 95 % interval"])
 
 
-def in_table_iii(method: str) -> str:
-    """What Table III prints in percent for CNN1D on RML2016.10a at 1 %, trained on what CNN2D selected."""
-    print_iii = dict(table="III", dataset="RML2016.10a", selection_model="CNN2D", evaluation_model="CNN1D", rate="0.01")
-    return number(100 * line("published/foqus_tables", method=method, **print_iii)["accuracy"])
-
-
-def anomaly(rate: float, column: str) -> str:
-    """Accuracy of Uniform in percent, ours or in print, in the study of the two published rows."""
-    return number(100 * line("study_anomaly", rate=rate)[column])
-
-
 def like(rate: float, column: str, digits: int = 2, block: str = "Table I, CNN1D") -> str:
     """What the study of agreement says of a published block, of the one that ours repeats unless told."""
     return number(line("study_agreement", rate=rate, **{"published block": block})[column], digits, sign=True)
@@ -105,13 +89,16 @@ def like(rate: float, column: str, digits: int = 2, block: str = "Table I, CNN1D
 def others_like(rate: float, column: str, digits: int = 2) -> str:
     """From what to what this goes over print's other blocks of that data set, but for those with an LSTM."""
     lines = table("study_agreement").query("rate == @rate and `published block` != 'Table I, CNN1D'")
-    values = lines.loc[~lines["published block"].str.contains("LSTM|Uniform"), column]
-    return f"{number(values.min(), digits, sign=True)} to {number(values.max(), digits, sign=True)}"
+    return span(lines.loc[~lines["published block"].str.contains("LSTM|Uniform"), column], digits)
 
 
 def lstm_like(column: str, digits: int = 2) -> str:
     """From what to what this goes over print's blocks with an LSTM, at all rates."""
-    values = table("study_agreement").query("`published block`.str.contains('LSTM')")[column]
+    return span(table("study_agreement").query("`published block`.str.contains('LSTM')")[column], digits)
+
+
+def span(values: pd.Series, digits: int) -> str:
+    """The least and the greatest of some values."""
     return f"{number(values.min(), digits, sign=True)} to {number(values.max(), digits, sign=True)}"
 
 

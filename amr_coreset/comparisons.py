@@ -41,7 +41,7 @@ def paired_gains(
     """One line per block, method, variant and rate: its accuracy less that of `to` in the same repeat.
 
     Columns besides those that name the line: `gain` (mean over the repeats), `half_width` (of its 95 % interval by Student's t;
-    NaN for a single repeat), `repeats` (in which both are there), `published` (the gain in print, NaN if there is none). All are
+    NaN below three repeats), `repeats` (in which both are there), `published` (the gain in print, NaN if there is none). All are
     shares of 1. Blocks or rates without `to` are left out, as is `to` itself. Raises `ValueError` if it is nowhere.
     """
     check_rows(rows)
@@ -59,9 +59,10 @@ def paired_gains(
 
 
 def half_width(differences: pd.Series) -> float:
-    """Half of the 95 % interval of their mean by Student's t; NaN for a single one."""
+    """Half of the 95 % interval of their mean by Student's t; NaN below three, whose spread says nothing."""
     count = len(differences)
-    return float(stats.t.ppf(0.975, count - 1) * differences.std() / np.sqrt(count)) if count > 1 else np.nan
+    # That of two is 6.4 times as far as they lie apart, which is near nothing as often as they happen to agree.
+    return float(stats.t.ppf(0.975, count - 1) * differences.std() / np.sqrt(count)) if count > 2 else np.nan
 
 # %% ../nbs/36_comparisons.ipynb #5c53c426
 def agreement(gains: pd.DataFrame) -> pd.DataFrame:
@@ -120,7 +121,7 @@ def gains_markdown(gains: pd.DataFrame, scale: Scale, name: str, notebook: str) 
 
 
 _NOTE = (
-    "Mean over the repeats of a method's accuracy less that of Uniform in the same repeat, ± half of its 95 % interval (Student's t). Bold: "
+    "Mean over the repeats of a method's accuracy less that of Uniform in the same repeat, ± half of its 95 % interval (Student's t; none below three repeats). Bold: "
     "the interval does not hold 0; of twenty such intervals about one misses the truth. In brackets: the same of the published means, on the real data set."
 )
 
@@ -141,10 +142,7 @@ def write_gains(stem: str | Path, gains: pd.DataFrame, scale: Scale, name: str, 
 
 # %% ../nbs/36_comparisons.ipynb #3038d95c
 def gains_figure(gains: pd.DataFrame) -> Figure:
-    """A panel per block and rate: each method's gain over Uniform with its 95 % interval, and the published gain as a ring.
-
-    Two repeats have an interval six times as wide as the distance of their values, so only three or more show one.
-    """
+    """A panel per block and rate: each method's gain over Uniform with its 95 % interval, and the published gain as a ring."""
     if gains.empty:
         raise ValueError(
             "there are no gains to show: the rows hold no other method than the one they are compared with."
@@ -173,8 +171,7 @@ def _gains_panel(ax: Axes, panel: pd.DataFrame, methods: list[str]):
     ax.plot(100 * panel["published"], place, "o", mfc="none", mec="0.35", ms=7, label="published, real data")
     for y, name, (_, line) in zip(place, panel["method"], panel.iterrows(), strict=True):
         look = method_style(name)
-        half = 100 * line["half_width"]
-        width = half if line["repeats"] > 2 else None
+        width = 100 * line["half_width"] if line["half_width"] >= 0 else None
         ax.errorbar(100 * line["gain"], y, xerr=width, fmt="o", ms=4, capsize=2, lw=1.2, color=look["color"])
     ax.errorbar([], [], xerr=[], fmt="ko", ms=4, capsize=2, lw=1.2, label="ours, 95 % interval")
     first = panel.iloc[0]

@@ -316,11 +316,13 @@ def must_exist(paths: Iterable[Path]):
 def committed() -> list[dict]:
     """The entries of tables/committed.yaml; those of a table have `asked`: what of it, as `table_blocks` and `table_stem` take it.
 
-    Raises `ValueError` for an entry with a word that means nothing.
+    Raises `ValueError` for an entry with a word that means nothing, or with neither `table` nor `study`.
     """
     entries = yaml.safe_load((project_root() / "tables" / "committed.yaml").read_text(encoding="utf-8"))
     parts = ("data_sets", "models", "methods", "rates")
     for entry in entries:
+        if "table" not in entry and "study" not in entry:
+            raise ValueError(f"tables/committed.yaml: {entry} names neither a table nor a study.")
         known = ("table", "scale", "variant", *parts) if "table" in entry else ("study", "lines")
         if unknown := [word for word in entry if word not in (*known, "folder")]:
             raise ValueError(

@@ -4,8 +4,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import nbformat
 import pytest
-from workflow_runs import ROOT
+import yaml
+from workflow_runs import ROOT, environment, project
 
 
 @pytest.mark.slow
@@ -33,3 +35,34 @@ def test_every_committed_table_comes_from_the_committed_rows(tmp_path):
     )
     left = [name for name in listed.stdout.split() if not name.startswith(given) and Path(name) not in made]
     assert not left, f"not in tables/committed.yaml, so nothing makes them from rows: {left}"
+
+
+@pytest.mark.slow
+def test_an_entry_that_cannot_be_made_is_named(tmp_path):
+    folder = project(tmp_path)
+    entries = {
+        "raises": "print('so far', file=__import__('sys').stderr); 1 / 0",
+        "killed": "import os; os.kill(os.getpid(), 9)",
+    }
+    (folder / "nbs/studies").mkdir()
+    for name, source in entries.items():
+        cells = [
+            nbformat.v4.new_code_cell("tables = ''\nfigures = ''", metadata={"tags": ["parameters"]}),
+            nbformat.v4.new_code_cell(source),
+        ]
+        nbformat.write(
+            nbformat.v4.new_notebook(
+                cells=cells,
+                metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
+            ),
+            folder / f"nbs/studies/{name}.ipynb",
+        )
+    asked = [{"study": name} for name in ("raises", "killed", "nowhere")]
+    (folder / "tables/committed.yaml").write_text(yaml.dump(asked))
+    run = subprocess.run(
+        [sys.executable, "workflow/tables.py"], cwd=folder, env=environment(folder), capture_output=True, text=True
+    )
+    assert run.returncode == 1 and "0 of 3 tables" in run.stdout, run.stdout + run.stderr
+    for entry, code in zip(asked, (1, -9, 1), strict=True):
+        assert f"not made: {entry} (exit code {code})" in run.stdout
+    assert "ZeroDivisionError" in run.stderr and "so far" in run.stderr and "nowhere.ipynb" in run.stderr

@@ -15,8 +15,8 @@ SCALES = "tests/scales.yaml" if SCALE == "tiny" else "workflow/scales.yaml"
 RATES = len(yaml.safe_load((ROOT / SCALES).read_text())[SCALE]["rates"])
 
 
-# What the estimates are made from takes ten seconds to measure: once for all copies of a process.
-speeds: dict[str, str] = {}
+# What the estimates are made from, runs/speed.json, takes ten seconds to measure: once for all copies of a process.
+speeds = ""
 
 
 def project(folder: Path) -> Path:
@@ -36,9 +36,9 @@ def project(folder: Path) -> Path:
             shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints"))
         else:
             shutil.copy(source, target)
-    for name, text in speeds.items():
+    if speeds:
         (folder / "runs").mkdir()
-        (folder / name).write_text(text)
+        (folder / "runs/speed.json").write_text(speeds)
     return folder
 
 
@@ -66,11 +66,12 @@ def start(folder: Path, *arguments: str) -> subprocess.Popen:
 
 def finish(folder: Path, *arguments: str, code: int = 0) -> str:
     """Run the workflow to its end; returns what it printed."""
+    global speeds
     process = start(folder, *arguments)
     text = process.communicate(timeout=600)[0]
     assert process.returncode == code, text
     if (folder / "runs/speed.json").exists():
-        speeds["runs/speed.json"] = (folder / "runs/speed.json").read_text()
+        speeds = (folder / "runs/speed.json").read_text()
     return text
 
 

@@ -72,7 +72,7 @@ def published_accuracy(name: str, method: str, rate: float) -> str:
 def place(name: str, method: str, rate: float) -> int:
     """A method's place by its mean among those that are in print at this rate, 1 the highest."""
     means = table(name).query("rate == @rate and published == published").set_index("method")["mean"]
-    return int(means.rank(ascending=False)[method])
+    return int(means.rank(method="min", ascending=False)[method])
 
 
 def moved(what: str) -> str:
@@ -88,8 +88,20 @@ def like(rate: float, column: str, digits: int = 2, block: str = "Table I, CNN1D
 
 def others_like(rate: float, column: str, digits: int = 2) -> str:
     """From what to what this goes over print's other blocks of that data set, but for those with an LSTM."""
+    return span(without_lstm(rate)[column], digits)
+
+
+def one_another(rate: float) -> str:
+    """From what to what the rank correlations of these blocks with one another go."""
+    lines = without_lstm(rate)
+    ends = pd.concat([lines["with print's others, least"], lines["with print's others, greatest"]])
+    return span(ends, 2)
+
+
+def without_lstm(rate: float) -> pd.DataFrame:
+    """The lines of the study of agreement of these blocks."""
     lines = table("study_agreement").query("rate == @rate and `published block` != 'Table I, CNN1D'")
-    return span(lines.loc[~lines["published block"].str.contains("LSTM|Uniform"), column], digits)
+    return lines[~lines["published block"].str.contains("LSTM|Uniform")]
 
 
 def lstm_like(column: str, digits: int = 2) -> str:
@@ -118,6 +130,12 @@ def subsets(top_k: bool) -> pd.Series:
     """Gains over Uniform in points of Table V: scores whose highest values are kept, or that are drawn from tiers."""
     lines = gains(TABLE_V)
     return 100 * lines.loc[lines["method"].str.contains("top-k") == top_k, "gain"]
+
+
+def widths(rate: float) -> str:
+    """From what to what half of the 95 % intervals of gains in Table I go, in points."""
+    halves = 100 * gains(TABLE_I).query("rate == @rate").half_width
+    return f"{number(halves.min())} to {number(halves.max())}"
 
 
 def significant(name: str, rate: float, ahead: bool) -> str:

@@ -7,11 +7,11 @@ python workflow/tables.py [make|keep] [--to FOLDER]    tables/ and figures/ are 
 import argparse
 import json
 import multiprocessing
+import multiprocessing.connection
 import os
 import shutil
 import sys
 import time
-from functools import partial
 from importlib import import_module
 from pathlib import Path
 
@@ -20,9 +20,10 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
+from traitlets.config import Config
 
 from amr_coreset.grid import committed, table_blocks, table_stem
-from amr_coreset.runner import RunError, check_parameters
+from amr_coreset.runner import check_parameters
 from amr_coreset.runs import load_scale, runs_root
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -65,23 +66,36 @@ def make(to: Path) -> int:
     began, entries = time.perf_counter(), committed()
     os.environ["AMR_CORESET_RUNS"] = str(ROWS)
     os.chdir(ROOT)
-    matplotlib.use("agg")
     # Every notebook in a process of its own, which finds these imports already made: they take longer than most tables.
+    # Only Linux's libraries bear such a fork; elsewhere each process imports anew.
+    processes = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     for name in ("comparisons", "figures", "pruned_tables", "trials"):
         import_module(f"amr_coreset.{name}")
-    with multiprocessing.get_context("fork").Pool(maxtasksperchild=1) as pool:
-        found = pool.imap(partial(make_one, to), entries)
-        errors = [error for _ in entries if (error := found.next(timeout=600))]  # one that was killed never answers
-    print(
-        *errors,
-        f"{len(entries) - len(errors)} of {len(entries)} tables in {time.perf_counter() - began:.0f} s",
-        sep="\n",
-    )
-    return 1 if errors else 0
+    waiting, running, failed = list(entries), {}, 0
+    while waiting or running:
+        while waiting and len(running) < cores():
+            entry = waiting.pop(0)
+            process = processes.Process(target=make_one, args=(to, entry))
+            process.start()
+            running[process.sentinel] = process, entry
+        for ended in multiprocessing.connection.wait(running):
+            process, entry = running.pop(ended)
+            process.join()
+            if process.exitcode:
+                failed += 1
+                print(f"not made: {entry} (exit code {process.exitcode})")  # negative for the signal that killed it
+    print(f"{len(entries) - failed} of {len(entries)} tables in {time.perf_counter() - began:.0f} s")
+    return 1 if failed else 0
 
 
-def make_one(to: Path, entry: dict) -> str:
-    """Run the code of one entry's notebook with its parameters, without a kernel; returns what went wrong."""
+def cores() -> int:
+    """How many of the machine's cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def make_one(to: Path, entry: dict):
+    """Run the code of one entry's notebook with its parameters, without a kernel; what it printed is shown if it fails."""
+    matplotlib.use("agg")
     folder = entry.get("folder", "")
     given = dict(tables=str(to / "tables" / folder), figures=str(to / "figures" / folder))
     if "study" in entry:
@@ -89,17 +103,14 @@ def make_one(to: Path, entry: dict) -> str:
     else:
         notebook = ROOT / "nbs" / "paper" / f"{table_stem(entry['table'])}.ipynb"
         given |= dict(scale=entry["scale"]) | entry["asked"]
-    try:
-        check_parameters(notebook, given)
-    except RunError as error:
-        return str(error)
-    shell = Shell.instance()
+    check_parameters(notebook, given)
+    shell = Shell.instance(config=Config({"HistoryManager": {"enabled": False}}))  # that is the user's
     shell.run_line_magic("colors", "NoColor")
     with capture_output() as printed:
-        for cell in parameterize_notebook(load_notebook_node(str(notebook)), given).cells:
-            if cell.cell_type == "code" and not shell.run_cell(cell.source).success:
-                return f"{notebook.name} with {given}:\n{printed.stdout[-2000:]}"
-    return ""
+        cells = parameterize_notebook(load_notebook_node(str(notebook)), given).cells
+        done = all(shell.run_cell(cell.source).success for cell in cells if cell.cell_type == "code")
+    if not done:
+        sys.exit(f"{notebook.name} with {given}:\n{printed.stdout[-2000:]}\n{printed.stderr[-2000:]}".strip())
 
 
 class Shell(InteractiveShell):

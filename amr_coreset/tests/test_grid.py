@@ -66,6 +66,9 @@ def test_a_committed_entry_says_nothing_that_is_not_understood():
         patch.chdir(folder)
         path.write_text("[{table: I, scale: laptop, rates: [0.01]}, {study: moves, lines: [moves]}]")
         assert committed()[0]["asked"] == dict(data_sets=[], models=[], methods=[], rates=[0.01], variant="paper")
+        path.write_text("[{tabel: I, scale: laptop}]")
+        with pytest.raises(ValueError, match="names neither a table nor a study"):
+            committed()
         path.write_text("[{table: I, scale: laptop, rate: [0.01]}]")
         with pytest.raises(ValueError, match="has rate; it may have table"):
             committed()

@@ -95,7 +95,7 @@ class _ReluDropout(nn.Module):
 
 # %% ../nbs/11_models.ipynb #655cb75d
 class CNN2D(nn.Module):
-    """VT-CNN2. Frames (B, 2, L) of any length. 2,830,427 parameters at L = 128 with 11 classes."""
+    """VT-CNN2, with its authors' initial weights. Frames (B, 2, L) of any length. 2,830,427 parameters at L = 128 with 11 classes."""
 
     def __init__(self, classes: int, length: int):
         super().__init__()
@@ -106,7 +106,11 @@ class CNN2D(nn.Module):
         self.head = nn.Sequential(
             nn.Flatten(), nn.Linear(80 * (length + 4), 256), _ReluDropout(), nn.Linear(256, classes)
         )
-        _glorot(self)
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d | nn.Linear):
+                start = nn.init.xavier_uniform_ if isinstance(module, nn.Conv2d) else nn.init.kaiming_normal_
+                start(module.weight)
+                nn.init.zeros_(module.bias)
         self.features.to(memory_format=torch.channels_last)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -120,6 +120,11 @@ def as_library(method: str) -> str:
     return with_interval(found["difference (points)"], found["half of its 95 % interval"])
 
 
+def started(start: str, frames: str) -> str:
+    """Mean accuracy of CNN2D in percent in the study of how it starts."""
+    return number(100 * line("study_cnn2d", start=start, input=frames)["mean"])
+
+
 def lab_mean() -> float:
     """Accuracy of Uniform with the lab's recipe in the study of what moves accuracy."""
     found = line("study_moves", what="unit power")
@@ -175,6 +180,7 @@ def agreements(*names: str) -> str:
 
 TABLE_I = "laptop/table1_RML2016.10a-twin_CNN1D"
 LIBRARY = "laptop/table1_RML2016.10a-twin_CNN1D_deepcore_r0.01"
+TABLE_SIG = "laptop/table1_Sig2019-12-twin_CNN1D"
 TABLE_V = "laptop/table5_RML2016.10a-twin_CNN1D"
 FCOS = "laptop/fcos_Sig2019-12-twin_ResNet56"
 PEERS = (

@@ -96,7 +96,8 @@ def test_half_dropout_is_relu_with_half_of_the_values():
 
 
 def test_cnn2d_starts_as_published():
-    model = build_model("CNN2D", 11, 128)
+    torch.manual_seed(0)
+    model = CNN2D(11, 128)
     for layer in (model.features[0], model.features[2], model.head[1], model.head[3]):
         assert not layer.bias.any()
         outs, ins = layer.weight.shape[0], layer.weight[0].numel()

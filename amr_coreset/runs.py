@@ -333,7 +333,8 @@ def read_rows(*paths: Path, kind: type = ResultRow) -> pd.DataFrame:
     """All rows of these CSV files, one table. Raises `ValueError` for a file that lacks columns or was changed."""
     tables, wanted = [], [f.name for f in fields(kind)]
     for path in paths:
-        table = pd.read_csv(path, dtype={name: str for name in wanted if name.endswith(("digest", "key", "version"))})
+        texts = [f.name for f in fields(kind) if f.type is str] + ["row_digest"]  # "12e4" is a digest, not a number
+        table = pd.read_csv(path, dtype=dict.fromkeys(texts, str), float_precision="round_trip")
         missing = [c for c in [*wanted, "row_digest"] if c not in table]
         if missing:
             raise ValueError(f"{path} is no table of result rows: it lacks {', '.join(missing)}.")

@@ -136,6 +136,9 @@ def test_rows_survive_the_disk_and_damage_is_noticed():
         )
         assert len(table) == 3 and table.loc[0, "accuracy_per_snr"] == {10: 0.4, 18: 0.6}
         assert table.loc[0, "record_digest"] == "0e1", "digests are text, also where they look like numbers"
+        rows = (example_row(seconds=float(i)) for i in range(100_000))
+        digits_alone = next(row for row in rows if row_digest(row).isdigit())
+        assert len(read_rows(write_rows(folder / "d.csv", [digits_alone]))) == 1
         whole = path.read_text()
         for damage in (
             whole[:50],

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['TIMED', 'ASKED', 'table_number', 'scale_of_table', 'make_study', 'Block', 'record_name', 'table_blocks', 'table_stem',
-           'collect_rows', 'must_exist', 'committed', 'trainings', 'training_speed', 'frames_of', 'estimate', 'Request',
-           'parse_request', 'wall_time', 'Progress']
+           'collect_rows', 'must_exist', 'committed', 'trainings', 'available_cores', 'training_speed', 'frames_of',
+           'estimate', 'Request', 'parse_request', 'wall_time', 'Progress']
 
 # %% ../nbs/22_grid.ipynb #d85a103c
 import json
@@ -417,6 +417,11 @@ print(json.dumps(out))
 """
 
 # %% ../nbs/22_grid.ipynb #927afc29
+def available_cores() -> int:
+    """How many of the machine's cores this process may use; a batch system often grants a part of them."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def training_speed(
     networks: Iterable[tuple[str, int, int]],  # (name, classes, frame length)
     cores: int,
@@ -424,10 +429,10 @@ def training_speed(
 ) -> dict[tuple[str, int, int], tuple[float, float, float]]:
     """Seconds per step, per trained frame and per predicted frame, with `cores` processes of one thread side by side.
 
-    With no more of them than this machine has cores: on a cluster there may be hundreds. Measured once for each machine and
+    With no more of them than there are cores here: on a cluster there may be hundreds. Measured once for each machine and
     code version, and kept in runs/speed.json.
     """
-    cores = min(cores, os.cpu_count() or 1)
+    cores = min(cores, available_cores())
     path = project_root() / "runs" / "speed.json"
     known = json.loads(path.read_text()) if path.exists() else {}
     machine = f"{socket.gethostname()} {cores} {code_digest('record')}"
@@ -463,7 +468,7 @@ def estimate(
     | None = None,  # as `training_speed` has it; measured unless told
 ) -> pd.DataFrame:
     """`trainings` of the blocks with `seconds`, what each takes on one core of this machine; without the notebooks' starts."""
-    cores, table = cores or os.cpu_count() or 1, trainings(blocks)
+    cores, table = cores or available_cores(), trainings(blocks)
     block_of = {block.folder: block for block in blocks}
     sizes = {folder: frames_of(block.scale, block.data_set) for folder, block in block_of.items()}
     networks = [(line["network"], *sizes[line["folder"]][2:]) for _, line in table.iterrows()]
@@ -653,7 +658,7 @@ class Progress:
     """What some blocks hold, how far the work on them is, and how long the rest takes, judged by what was done since this object was made."""
 
     def __init__(self, blocks: list[Block], cores: int | None = None):
-        self.blocks, self.cores, self.began = blocks, cores or os.cpu_count() or 1, time.time()
+        self.blocks, self.cores, self.began = blocks, cores or available_cores(), time.time()
         try:
             self.table = estimate(blocks, self.cores)
         except ValueError as error:  # data that must be read first

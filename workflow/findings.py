@@ -88,25 +88,8 @@ def like(rate: float, column: str, digits: int = 2, block: str = "Table I, CNN1D
 
 def others_like(rate: float, column: str, digits: int = 2) -> str:
     """From what to what this goes over print's other blocks of that data set, but for those with an LSTM."""
-    return span(without_lstm(rate)[column], digits)
-
-
-def one_another(rate: float) -> str:
-    """From what to what the rank correlations of these blocks with one another go."""
-    lines = without_lstm(rate)
-    ends = pd.concat([lines["with print's others, least"], lines["with print's others, greatest"]])
-    return span(ends, 2)
-
-
-def without_lstm(rate: float) -> pd.DataFrame:
-    """The lines of the study of agreement of these blocks."""
     lines = table("study_agreement").query("rate == @rate and `published block` != 'Table I, CNN1D'")
-    return lines[~lines["published block"].str.contains("LSTM|Uniform")]
-
-
-def lstm_like(column: str, digits: int = 2) -> str:
-    """From what to what this goes over print's blocks with an LSTM, at all rates."""
-    return span(table("study_agreement").query("`published block`.str.contains('LSTM')")[column], digits)
+    return span(lines.loc[~lines["published block"].str.contains("LSTM|Uniform"), column], digits)
 
 
 def span(values: pd.Series, digits: int) -> str:
@@ -143,17 +126,24 @@ def widths(rate: float) -> str:
     return f"{number(halves.min())} to {number(halves.max())}"
 
 
-def significant(name: str, rate: float, ahead: bool) -> str:
-    """Methods ahead of Uniform (or behind it) after Holm's correction for all of the table's, the farthest first, with 95 % intervals."""
+def held(name: str, rate: float) -> str:
+    """How many methods are behind Uniform and ahead of it after Holm's correction for all of the table's, and the farthest of each."""
     lines = gains(name).query("rate == @rate")
     # From the interval back to the standard error of the gain.
     error = lines["half_width"] / stats.t.ppf(0.975, lines["repeats"] - 1)
     p = 2 * stats.t.sf(lines["gain"].abs() / error, lines["repeats"] - 1)
     order = p.argsort()
     held = (p[order] * (len(p) - np.arange(len(p))) <= 0.05).cumprod().astype(bool)
-    lines = lines.iloc[order[held]]
-    lines = lines[(lines["gain"] > 0) == ahead].sort_values("gain", key=abs, ascending=False)
-    return ", ".join(f"{method} ({gain(name, method, rate)})" for method in lines["method"]) or "none"
+    lines = lines.iloc[order[held]].sort_values("gain")
+    behind, ahead = lines[lines["gain"] < 0], lines[lines["gain"] > 0]
+
+    def count(some: pd.DataFrame, where: str, farthest: int) -> str:
+        if not len(some):
+            return f"none {where}"
+        method = some["method"].iloc[farthest]
+        return f"{len(some)} {where} ({method} the farthest, {gain(name, method, rate)})"
+
+    return f"{count(behind, 'behind', 0)} and {count(ahead, 'ahead', -1)}"
 
 
 def agreements(*names: str) -> str:

@@ -53,6 +53,8 @@ def main(arguments: list[str]) -> int:
 
 def side_by_side(asked, arguments: list[str]) -> int:
     """How many trainings run at once: as many as there are cores here, or jobs of a cluster."""
+    from amr_coreset.grid import available_cores
+
     if "--cores" in arguments:
         return int(arguments[arguments.index("--cores") + 1])
     profile = ROOT / arguments[arguments.index("--profile") + 1] / "config.yaml" if "--profile" in arguments else None
@@ -60,7 +62,7 @@ def side_by_side(asked, arguments: list[str]) -> int:
     return (
         min(jobs, sum(len(block.pieces()) for block in asked.blocks()), slurm_cores(profile))
         if jobs
-        else os.cpu_count()
+        else available_cores()
     )
 
 

@@ -22,7 +22,7 @@ from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
 from traitlets.config import Config
 
-from amr_coreset.grid import committed, table_blocks, table_stem
+from amr_coreset.grid import available_cores, committed, table_blocks, table_stem
 from amr_coreset.runner import check_parameters
 from amr_coreset.runs import load_scale, runs_root
 
@@ -73,7 +73,7 @@ def make(to: Path) -> int:
         import_module(f"amr_coreset.{name}")
     waiting, running, failed = list(entries), {}, 0
     while waiting or running:
-        while waiting and len(running) < cores():
+        while waiting and len(running) < available_cores():
             entry = waiting.pop(0)
             process = processes.Process(target=make_one, args=(to, entry))
             process.start()
@@ -86,11 +86,6 @@ def make(to: Path) -> int:
                 print(f"not made: {entry} (exit code {process.exitcode})")  # negative for the signal that killed it
     print(f"{len(entries) - failed} of {len(entries)} tables in {time.perf_counter() - began:.0f} s")
     return 1 if failed else 0
-
-
-def cores() -> int:
-    """How many of the machine's cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def make_one(to: Path, entry: dict):

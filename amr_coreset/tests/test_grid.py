@@ -7,6 +7,7 @@ __all__ = []
 
 # %% ../../nbs/tests/00_test_grid.ipynb #d62bdcaa
 import math
+import os
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -159,6 +160,17 @@ def test_the_wall_time_is_that_of_a_schedule():
     assert wall_time(both, two, 2) == 1000 + start + 2 * (100 + start) + start
     assert wall_time(blocks, table.assign(done=True), 2) == 3 * start  # notebooks that find everything done
     assert math.isnan(wall_time(blocks, table.assign(seconds=math.nan), 2))
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="only Linux grants a process some of the cores")
+def test_only_the_cores_that_were_granted_are_counted():
+    granted = os.sched_getaffinity(0)
+    try:
+        os.sched_setaffinity(0, {min(granted)})
+        assert available_cores() == 1
+    finally:
+        os.sched_setaffinity(0, granted)
+    assert available_cores() == len(granted)
 
 # %% ../../nbs/22_grid.ipynb #660fbffd
 def test_what_is_done_is_counted_and_a_damaged_row_is_not():

@@ -19,7 +19,7 @@ from matplotlib.ticker import MaxNLocator
 
 from .foqus import foqus_score, forgetting, persistent_error, quality
 from .selection import BY_SNR
-from .tables import _BLOCK, ALL_FRAMES, blocks_of, network_names, ranks, row_names
+from .tables import _BLOCK, ALL_FRAMES, blocks_of, counted_repeats, network_names, ranks, row_names
 from .workspace import atomic_path
 
 # %% ../nbs/24_figures.ipynb #e3a19795
@@ -76,7 +76,7 @@ def _how(lines: pd.DataFrame) -> str:
     if "repeats" not in coresets:
         coresets = coresets.groupby([*_BLOCK, "method", "rate"])["seed"].nunique().rename("repeats").reset_index()
     fewest, most = coresets["repeats"].min(), coresets["repeats"].max()
-    return f"scale {coresets['scale'].iloc[0]}, {fewest if fewest == most else f'{fewest} to {most}'} repeat(s)"
+    return f"scale {coresets['scale'].iloc[0]}, {counted_repeats(fewest, most)}"
 
 
 def sorted_rates(table: pd.DataFrame) -> np.ndarray:

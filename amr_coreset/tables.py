@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['ALL_FRAMES', 'ABLATION', 'published_values', 'published_ablation', 'blocks_of', 'check_rows', 'summarize',
            'row_names', 'network_names', 'ranks', 'TableText', 'describe_block', 'what_was_cut', 'what_data',
-           'repeats_text', 'ablation_table', 'table_markdown', 'table_latex', 'write_frame', 'write_table']
+           'counted_repeats', 'repeats_text', 'ablation_table', 'table_markdown', 'table_latex', 'write_frame',
+           'write_table']
 
 # %% ../nbs/23_tables.ipynb #4ce4ad35
 import re
@@ -197,12 +198,18 @@ def what_data(name: str) -> str:
     return f"{name} ({f'synthetic twin of {real}, not the real data set' if name != real else f'a file given as the real {real}'})"
 
 # %% ../nbs/23_tables.ipynb #242f9d7d
+def counted_repeats(least: int, most: int | None = None) -> str:
+    """1 repeat, 20 repeats, 2 to 5 repeats."""
+    most = least if most is None else most
+    return f"{least if least == most else f'{least} to {most}'} repeat{'s' if most > 1 else ''}"
+
+
 def repeats_text(coresets: pd.DataFrame) -> str:
     """How often the lines of a table are repeated, at each rate if that differs."""
     most = coresets.groupby("rate")["repeats"].max()
     if most.nunique() == 1:
-        return f"{most.iloc[0]} repeat(s)"
-    return ", ".join(f"{count} repeat(s) at {100 * rate:g} %" for rate, count in most.items())
+        return counted_repeats(most.iloc[0])
+    return ", ".join(f"{counted_repeats(count)} at {100 * rate:g} %" for rate, count in most.items())
 
 # %% ../nbs/23_tables.ipynb #27a39e9e
 def _how_to_read(block: pd.DataFrame) -> list[str]:

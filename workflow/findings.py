@@ -83,12 +83,14 @@ def moved(what: str) -> str:
 
 def like(rate: float, column: str, digits: int = 2, block: str = "Table I, CNN1D") -> str:
     """What the study of agreement says of a published block, of the one that ours repeats unless told."""
-    return number(line("study_agreement", rate=rate, **{"published block": block})[column], digits, sign=True)
+    found = line("study_agreement", scale="laptop", rate=rate, **{"published block": block})
+    return number(found[column], digits, sign=True)
 
 
 def others_like(rate: float, column: str, digits: int = 2) -> str:
     """From what to what this goes over print's other blocks of that data set, but for those with an LSTM."""
-    lines = table("study_agreement").query("rate == @rate and `published block` != 'Table I, CNN1D'")
+    lines = table("study_agreement").query("scale == 'laptop' and rate == @rate")
+    lines = lines[lines["published block"] != "Table I, CNN1D"]
     return span(lines.loc[~lines["published block"].str.contains("LSTM|Uniform"), column], digits)
 
 
@@ -153,6 +155,7 @@ def agreements(*names: str) -> str:
     for name in names:
         library = (table(f"{name}_gains")["variant"] == "deepcore").any()
         readings = ", baselines as DeepCore runs them" if library else ""
+        readings += ", unit power" if name.startswith("laptop_unit/") else ""
         for found in agreement(table(f"{name}_gains")).to_dict("records"):
             cells = (
                 f"[{found['data_set']}](../tables/{name}.md){readings}",

@@ -102,6 +102,6 @@ def test_gains_as_a_table_and_a_figure():
         csv, md = write_gains(Path(folder, "t"), gains, *about)
         assert len(pd.read_csv(csv)) == 3 and md.read_text() == text
     titles = [ax.get_title() for ax in gains_figure(gains).axes]
-    assert titles == ["RML2016.10a-twin\nCNN1D, 1 %, 3 repeat(s)", "RML2016.10a-twin\nCNN1D, 5 %, 1 repeat(s)"]
+    assert titles == ["RML2016.10a-twin\nCNN1D, 1 %, 3 repeats", "RML2016.10a-twin\nCNN1D, 5 %, 1 repeat"]
     with pytest.raises(ValueError, match="no other method"):
         gains_figure(gains[:0])

@@ -47,7 +47,7 @@ def test_a_figure_has_a_line_per_method_and_is_the_same_bytes_each_time():
     ours, published = figure.axes
     assert [t.get_text() for t in figure.legends[0].get_texts()] == ["Uniform", "Margin", "FoQuS"]
     assert ours.get_title() == "example-twin, CNN1D" and published.get_title() == "published: example, CNN1D"
-    assert figure.get_suptitle() == "scale invented, 3 repeat(s)" and ours.get_ylim() == published.get_ylim()
+    assert figure.get_suptitle() == "scale invented, 3 repeats" and ours.get_ylim() == published.get_ylim()
     (line,) = [line for line in published.lines if line.get_label() == "FoQuS"]
     assert line.get_xdata().tolist() == [1, 5, 10, 20, 30] and line.get_ydata().tolist() == [0.65] * 5
     assert len(accuracy_figure(example_table().assign(published=np.nan)).axes) == 1
@@ -129,7 +129,7 @@ def test_accuracy_per_snr_is_averaged_over_repeats():
     bands = [path for band in one.collections for path in band.get_paths()]
     heights = [np.ptp(path.vertices[path.vertices[:, 0] == 10, 1]) for path in bands]
     np.testing.assert_allclose(heights, [2 * np.std([0, 0.06], ddof=1)] * 2)
-    assert figure.get_suptitle() == "10 % kept, scale invented, 2 repeat(s)"
+    assert figure.get_suptitle() == "10 % kept, scale invented, 2 repeats"
     with pytest.raises(ValueError, match="no rows at rate 0.3; there are 0.1"):
         snr_figure(example_rows(), 0.3)
     with pytest.raises(ValueError, match="no SNR labels"):
@@ -145,7 +145,7 @@ def test_ranks_are_drawn_as_they_are():
     first, second = ours.collections[0].get_array(), published.collections[0].get_array()
     np.testing.assert_array_equal(first.filled(np.nan), ranks(table).to_numpy())
     np.testing.assert_allclose(ours.collections[1].get_array()[:, 0], ranks(table).mean(axis=1))
-    assert first.mask.sum() == 4 and second[:, -10:].mask.all() and "scale invented, 3 repeat(s)" in ours.get_title()
+    assert first.mask.sum() == 4 and second[:, -10:].mask.all() and "scale invented, 3 repeats" in ours.get_title()
     assert len(rank_figure(table.assign(published=np.nan)).axes) == 1
 
 # %% ../../nbs/24_figures.ipynb #19ef151b

@@ -84,9 +84,9 @@ def test_means_published_values_and_best():
 
 def test_repeats_are_told_at_each_rate():
     rows = example_rows()
-    assert "over 2 repeat(s)." in table_markdown(summarize(rows), *ABOUT)
+    assert "over 2 repeats." in table_markdown(summarize(rows), *ABOUT)
     fewer = rows[(rows["rate"] != 0.1) | (rows["seed"] == 0)]
-    assert "over 2 repeat(s) at 5 %, 1 repeat(s) at 10 %." in table_markdown(summarize(fewer), *ABOUT)
+    assert "over 2 repeats at 5 %, 1 repeat at 10 %." in table_markdown(summarize(fewer), *ABOUT)
 
 # %% ../../nbs/23_tables.ipynb #36e2a3e4
 def test_second_place():
@@ -178,7 +178,7 @@ def test_a_method_may_be_missing_at_a_rate():
         "| FoQuS | **0.3000**<br>[0.7066, −0.4066] | <u>0.4000</u><br>[0.8036, −0.4036] | **0.3500**<br>[0.7551, −0.4051] |"
         in text
     )
-    assert "nan" not in text.lower() and "±" not in text and "accuracy over 1 repeat(s)" in text
+    assert "nan" not in text.lower() and "±" not in text and "accuracy over 1 repeat" in text
 
 
 def test_a_missing_number_of_a_frame_is_an_empty_cell():

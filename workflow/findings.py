@@ -69,12 +69,6 @@ def published_accuracy(name: str, method: str, rate: float) -> str:
     return accuracy(name, method, rate, "published")
 
 
-def place(name: str, method: str, rate: float) -> int:
-    """A method's place by its mean among those that are in print at this rate, 1 the highest."""
-    means = table(name).query("rate == @rate and published == published").set_index("method")["mean"]
-    return int(means.rank(method="min", ascending=False)[method])
-
-
 def moved(what: str) -> str:
     """What a setting of the study of Uniform at 1 % changes, in points with half of its 95 % interval."""
     found = line("study_moves", what=what)
@@ -150,18 +144,19 @@ def held(name: str, rate: float) -> str:
 
 def agreements(*names: str) -> str:
     """A Markdown table, one line per block and rate of these tables: whether gains agree with the published ones."""
-    text = "| table | network | rate | methods | rank correlation | gain of FoQuS (points) | published | sign |\n"
+    text = "| data, table | networks | rate | repeats | rank correlation | FoQuS over Uniform (points) | published | sign |\n"
     text += "|---|---|---|---|---|---|---|---|\n"
     for name in names:
-        library = (table(f"{name}_gains")["variant"] == "deepcore").any()
-        readings = ", baselines as DeepCore runs them" if library else ""
+        lines = table(f"{name}_gains")
+        readings = ", baselines as DeepCore runs them" if (lines["variant"] == "deepcore").any() else ""
         readings += ", unit power" if name.startswith("laptop_unit/") else ""
-        for found in agreement(table(f"{name}_gains")).to_dict("records"):
+        number_of = {"1": "I", "3": "III"}[name.split("/table")[1][0]]
+        for found in agreement(lines).to_dict("records"):
             cells = (
-                f"[{found['data_set']}](../tables/{name}.md){readings}",
+                f"[{found['data_set']}, {number_of}](../tables/{name}.md){readings}",
                 found["networks"],
                 f"{100 * found['rate']:g} %",
-                str(found["methods"]),
+                str(line(f"{name}_gains", method="FoQuS", rate=found["rate"]).repeats),
                 f"{number(found['rank_correlation'], 2, sign=True)} (p = {found['p_value']:.2f})",
                 with_interval(100 * found["gain"], 100 * found["half_width"]),
                 number(100 * found["published"], sign=True),
@@ -173,22 +168,11 @@ def agreements(*names: str) -> str:
 
 TABLE_I = "laptop/table1_RML2016.10a-twin_CNN1D"
 LIBRARY = "laptop/table1_RML2016.10a-twin_CNN1D_deepcore_r0.01"
+TABLE_UNIT = "laptop_unit/table1_RML2016.10a-twin_CNN1D_r0.01"
+TABLE_III = "laptop_unit/table3_RML2016.10a-twin_CNN1D-to-CNN2D_r0.01"
 TABLE_SIG = "laptop/table1_Sig2019-12-twin_CNN1D"
 TABLE_V = "laptop/table5_RML2016.10a-twin_CNN1D"
 FCOS = "laptop/fcos_Sig2019-12-twin_ResNet56"
-PEERS = (
-    "Random",
-    "L1",
-    "FPGM",
-    "RFP",
-    "Taylor",
-    "Slimming",
-    "Fusion",
-    "Random units",
-    "LCP",
-    "SR-init",
-    "From scratch",
-)
 
 
 def published() -> pd.Series:
@@ -202,23 +186,35 @@ def fcos(method: str, precision: str = "float32") -> pd.Series:
 
 
 @cache
-def pruned() -> pd.DataFrame:
-    """Accuracies of that table's rows, a line per repeat and a column per method."""
+def pruned(method: str) -> pd.DataFrame:
+    """The rows of that table of a method, a line per repeat."""
     files = sorted((ROOT / "tables" / "rows" / "laptop" / "Sig2019-12-twin").glob("ResNet56-*/rows-FCOS-*.csv"))
-    return pd.concat(map(pd.read_csv, files)).pivot(index="seed", columns="method", values="accuracy")
+    rows = pd.concat(map(pd.read_csv, files)).query("method == @method").set_index("seed").sort_index()
+    return rows.assign(macs_gone=1 - rows["macs"] / rows["macs_before"])
 
 
-def lead(method: str, over: str = "FCOS") -> float:
-    """By how many points a pruned network is ahead of another, in the repeats that both have."""
-    return 100 * (pruned()[method] - pruned()[over]).mean()
+def points(differences: pd.Series) -> str:
+    """The mean of differences between accuracies in points, with half of its 95 % interval if there are three or more."""
+    known = 100 * differences.dropna()
+    half = stats.t.ppf(0.975, len(known) - 1) * known.std() / len(known) ** 0.5 if len(known) > 2 else math.nan
+    return with_interval(known.mean(), half)
 
 
-def ordered(ahead: bool) -> str:
-    """The peers that are ahead of FCOS, or behind it, with their leads."""
-    found = {name: lead(name) for name in PEERS if (lead(name) > 0) == ahead}
-    return (
-        ", ".join(f"{n} ({number(found[n], sign=True)})" for n in sorted(found, key=found.get, reverse=True)) or "none"
-    )
+def lost(method: str, trained_on: bool) -> str:
+    """What a pruned network loses against the trained one, or against that trained on as long (one run), in points."""
+    rows = pruned(method)
+    return points((pruned("Unpruned")["accuracy"].item() if trained_on else rows["accuracy_before"]) - rows["accuracy"])
+
+
+def lead(method: str) -> str:
+    """By how many points a pruned network is ahead of FCOS, in the repeats that both have."""
+    return points(pruned(method)["accuracy"] - pruned("FCOS")["accuracy"])
+
+
+def each(method: str, column: str) -> str:
+    """The value of each repeat in percent."""
+    *most, last = [number(100 * value) for value in pruned(method)[column]]
+    return f"{', '.join(most)} and {last}"
 
 
 def filled() -> str:

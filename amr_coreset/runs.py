@@ -334,7 +334,7 @@ def read_rows(*paths: Path, kind: type = ResultRow) -> pd.DataFrame:
     tables, wanted = [], [f.name for f in fields(kind)]
     for path in paths:
         texts = [f.name for f in fields(kind) if f.type is str] + ["row_digest"]  # "12e4" is a digest, not a number
-        table = pd.read_csv(path, dtype=dict.fromkeys(texts, str), float_precision="round_trip")
+        table = pd.read_csv(path, dtype=dict.fromkeys(texts, str))
         missing = [c for c in [*wanted, "row_digest"] if c not in table]
         if missing:
             raise ValueError(f"{path} is no table of result rows: it lacks {', '.join(missing)}.")

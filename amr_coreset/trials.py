@@ -29,10 +29,8 @@ class Trials:
         self.path, self.train = Path(root or runs_root()) / "studies" / f"{name}.csv", train
         self._lines: dict[tuple, dict] = {}
         if self.path.exists():
-            lines = pd.read_csv(
-                self.path, dtype={"code_digest": str}, keep_default_na=False, float_precision="round_trip"
-            )
-            self._lines = {self._key(self._about(line)): line for line in lines.to_dict("records")}
+            lines = pd.read_csv(self.path, dtype={"code_digest": str}, keep_default_na=False).to_dict("records")
+            self._lines = {self._key(self._about(line)): line for line in lines}
 
     def line(self, compute: Callable[..., dict], **key) -> dict:
         """The line of this key (numbers and texts, the same names for all lines of a study); `compute(**key)` if it is not there."""

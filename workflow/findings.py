@@ -15,7 +15,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from amr_coreset.comparisons import agreement
+from amr_coreset.comparisons import agreement, half_width
+from amr_coreset.grid import table_number
+from amr_coreset.runs import load_scale
 
 ROOT = Path(__file__).resolve().parent.parent
 MARK = "<!-- findings: from nbs/findings.md by workflow/findings.py -->"
@@ -129,8 +131,8 @@ def held(name: str, rate: float) -> str:
     error = lines["half_width"] / stats.t.ppf(0.975, lines["repeats"] - 1)
     p = 2 * stats.t.sf(lines["gain"].abs() / error, lines["repeats"] - 1)
     order = p.argsort()
-    held = (p[order] * (len(p) - np.arange(len(p))) <= 0.05).cumprod().astype(bool)
-    lines = lines.iloc[order[held]].sort_values("gain")
+    beyond = (p[order] * (len(p) - np.arange(len(p))) <= 0.05).cumprod().astype(bool)
+    lines = lines.iloc[order[beyond]].sort_values("gain")
     behind, ahead = lines[lines["gain"] < 0], lines[lines["gain"] > 0]
 
     def count(some: pd.DataFrame, where: str, farthest: int) -> str:
@@ -149,11 +151,11 @@ def agreements(*names: str) -> str:
     for name in names:
         lines = table(f"{name}_gains")
         readings = ", baselines as DeepCore runs them" if (lines["variant"] == "deepcore").any() else ""
-        readings += ", unit power" if name.startswith("laptop_unit/") else ""
-        number_of = {"1": "I", "3": "III"}[name.split("/table")[1][0]]
+        readings += ", unit power" if load_scale(lines["scale"].iloc[0]).normalization == "unit_power" else ""
+        numeral = table_number(re.search(r"/table(\d)", name)[1])
         for found in agreement(lines).to_dict("records"):
             cells = (
-                f"[{found['data_set']}, {number_of}](../tables/{name}.md){readings}",
+                f"[{found['data_set']}, {numeral}](../tables/{name}.md){readings}",
                 found["networks"],
                 f"{100 * found['rate']:g} %",
                 str(line(f"{name}_gains", method="FoQuS", rate=found["rate"]).repeats),
@@ -186,18 +188,22 @@ def fcos(method: str, precision: str = "float32") -> pd.Series:
 
 
 @cache
-def pruned(method: str) -> pd.DataFrame:
-    """The rows of that table of a method, a line per repeat."""
+def pruned_rows() -> pd.DataFrame:
+    """The rows of that table, by method and repeat."""
     files = sorted((ROOT / "tables" / "rows" / "laptop" / "Sig2019-12-twin").glob("ResNet56-*/rows-FCOS-*.csv"))
-    rows = pd.concat(map(pd.read_csv, files)).query("method == @method").set_index("seed").sort_index()
+    rows = pd.concat(map(pd.read_csv, files)).set_index(["method", "seed"]).sort_index()
     return rows.assign(macs_gone=1 - rows["macs"] / rows["macs_before"])
+
+
+def pruned(method: str) -> pd.DataFrame:
+    """Those of a method, a line per repeat."""
+    return pruned_rows().loc[method]
 
 
 def points(differences: pd.Series) -> str:
     """The mean of differences between accuracies in points, with half of its 95 % interval if there are three or more."""
     known = 100 * differences.dropna()
-    half = stats.t.ppf(0.975, len(known) - 1) * known.std() / len(known) ** 0.5 if len(known) > 2 else math.nan
-    return with_interval(known.mean(), half)
+    return with_interval(known.mean(), half_width(known))
 
 
 def lost(method: str, trained_on: bool) -> str:

@@ -178,7 +178,7 @@ def test_a_method_may_be_missing_at_a_rate():
         "| FoQuS | **0.3000**<br>[0.7066, −0.4066] | <u>0.4000</u><br>[0.8036, −0.4036] | **0.3500**<br>[0.7551, −0.4051] |"
         in text
     )
-    assert "nan" not in text.lower() and "±" not in text and "accuracy over 1 repeat" in text
+    assert "nan" not in text.lower() and "±" not in text and "accuracy over 1 repeat." in text
 
 
 def test_a_missing_number_of_a_frame_is_an_empty_cell():

@@ -5,7 +5,7 @@
 # make rerun       one random cell of each committed table, trained again from nothing (SEED=, ONLY=name, FOLDER=kept)
 # make test        all tests and checks          make quick   the fast ones
 # make lab         JupyterLab on this project    make bench   measure speed and memory
-# make docs        README.md from nbs/index.ipynb, its findings from nbs/findings.md and the tables
+# make docs        README.md from nbs/index.ipynb, its findings from nbs/findings.md, those at length from nbs/studies/results.md, and the tables
 # Each makes .venv when it is missing or settings.ini has changed.
 
 PYTHON ?= python3

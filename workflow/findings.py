@@ -1,7 +1,9 @@
-"""The findings at the top of README: nbs/findings.md with its numbers filled in from the committed tables; `make docs` calls it.
+"""The findings, short on the first page and at length: texts whose numbers come from the committed tables; `make docs` calls it.
 
-In that text `{{ ... }}` holds an expression of the functions below. The result becomes the cell of nbs/index.ipynb that begins
-with MARK. python workflow/findings.py [--check]    with --check nothing is written, and the exit code says whether it fits
+In a text of TEXTS `{{ ... }}` holds an expression of the functions below. The result becomes the cell of its notebook that
+begins by naming the text.
+
+python workflow/findings.py [--check]    with --check nothing is written, and the exit code says whether all fits
 """
 
 import math
@@ -20,7 +22,7 @@ from amr_coreset.grid import table_number
 from amr_coreset.runs import load_scale
 
 ROOT = Path(__file__).resolve().parent.parent
-MARK = "<!-- findings: from nbs/findings.md by workflow/findings.py -->"
+TEXTS = {"nbs/findings.md": "nbs/index.ipynb", "nbs/studies/results.md": "nbs/studies/results.ipynb"}
 
 
 @cache
@@ -54,6 +56,12 @@ def gain(name: str, method: str, rate: float, **where) -> str:
     """A gain over Uniform in points with half of its 95 % interval."""
     found = line(f"{name}_gains", method=method, rate=rate, variant="paper", **where)
     return with_interval(100 * found["gain"], 100 * found["half_width"])
+
+
+def upper(name: str, method: str, rate: float) -> float:
+    """The upper end of the 95 % interval of a gain over Uniform, in points."""
+    found = line(f"{name}_gains", method=method, rate=rate, variant="paper")
+    return 100 * (found["gain"] + found["half_width"])
 
 
 def gains(name: str) -> pd.DataFrame:
@@ -223,23 +231,23 @@ def each(method: str, column: str) -> str:
     return f"{', '.join(most)} and {last}"
 
 
-def filled() -> str:
-    """The text with its numbers."""
-    text = (ROOT / "nbs" / "findings.md").read_text(encoding="utf-8")
-    return (
-        MARK + "\n" + re.sub(r"\{\{(.+?)\}\}", lambda found: str(eval(found[1].strip(), globals())), text, flags=re.S)
-    )
+def filled(source: str) -> str:
+    """A text with its numbers, under the line that names it."""
+    text = (ROOT / source).read_text(encoding="utf-8")
+    value = lambda found: str(eval(found[1].strip(), globals()))  # noqa: E731
+    return f"<!-- from {source} by workflow/findings.py -->\n" + re.sub(r"\{\{(.+?)\}\}", value, text, flags=re.S).strip()
 
 
 def main(check: bool) -> int:
-    path, text = ROOT / "nbs" / "index.ipynb", filled().strip()
-    index = nbformat.read(path, 4)
-    (cell,) = [c for c in index.cells if c.source.startswith(MARK)]
-    if cell.source == text or check:
-        return int(cell.source != text)
-    cell.source = text
-    nbformat.write(index, path)
-    return 0
+    stale = 0
+    for source, name in TEXTS.items():
+        text, notebook = filled(source), nbformat.read(ROOT / name, 4)
+        (cell,) = [c for c in notebook.cells if c.source.split("\n")[0] == text.split("\n")[0]]
+        if cell.source != text:
+            stale, cell.source = stale + 1, text
+            if not check:
+                nbformat.write(notebook, ROOT / name)
+    return int(check and stale > 0)
 
 
 if __name__ == "__main__":

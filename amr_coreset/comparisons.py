@@ -114,7 +114,7 @@ def gains_markdown(gains: pd.DataFrame, scale: Scale, name: str, notebook: str) 
         shared = (
             "" if scale.record_each else " All repeats share one training record, so no interval is about another one."
         )
-        made = what_was_cut(first, scale), f"Made by {notebook}."
+        made = what_was_cut(block, scale, name), f"Made by {notebook}."
         parts.append(
             _markdown(cells, TableText(title, (f"Data: {what_data(first['data_set'])}. {_NOTE}{shared}", *made)))
         )

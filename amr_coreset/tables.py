@@ -178,16 +178,21 @@ def describe_block(
         (
             f"Data: {what_data(first['data_set'])}, {labels}, digest {first['data_digest']}.",
             *_how_to_read(block),
-            what_was_cut(first, scale),
+            what_was_cut(block, scale, name),
             f"Made by {notebook}, amr_coreset {first['version']}, code {first['code_digest']}.",
         ),
     )
 
 
-def what_was_cut(first: pd.Series, scale: Scale) -> str:
-    """What a block of a table cuts from the papers' protocol; `first` is any of its lines, `scale` the table's."""
+def what_was_cut(block: pd.DataFrame, scale: Scale, name: str) -> str:
+    """What a block of a table cuts from the papers' protocol, with the rates that are in print only; `scale` is the table's."""
+    first = block.iloc[0]
     own = scale.of_block(first["data_set"], first["selection_model"], first["evaluation_model"])
-    return f"Scale {scale.name}, cut from the papers' protocol: {own.cut.strip()}"
+    printed = published_ablation() if name == "Table V" else published_values(name.removeprefix("Table "))
+    *most, last = [f"{100 * rate:g}" for rate in sorted(set(printed["rate"]) - set(block["rate"]))] or [""]
+    rates = f"{', '.join(most)} and {last}" if most else last
+    left_out = f" Rates left out: {rates} %." if last else ""
+    return f"Scale {scale.name}, cut from the papers' protocol: {own.cut.strip()}{left_out}"
 
 
 def what_data(name: str) -> str:

@@ -235,7 +235,9 @@ def filled(source: str) -> str:
     """A text with its numbers, under the line that names it."""
     text = (ROOT / source).read_text(encoding="utf-8")
     value = lambda found: str(eval(found[1].strip(), globals()))  # noqa: E731
-    return f"<!-- from {source} by workflow/findings.py -->\n" + re.sub(r"\{\{(.+?)\}\}", value, text, flags=re.S).strip()
+    return (
+        f"<!-- from {source} by workflow/findings.py -->\n" + re.sub(r"\{\{(.+?)\}\}", value, text, flags=re.S).strip()
+    )
 
 
 def main(check: bool) -> int:

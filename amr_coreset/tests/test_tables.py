@@ -84,7 +84,8 @@ def test_means_published_values_and_best():
 
 def test_repeats_are_told_at_each_rate():
     rows = example_rows()
-    assert "over 2 repeats." in table_markdown(summarize(rows), *ABOUT)
+    text = table_markdown(summarize(rows), *ABOUT)
+    assert "over 2 repeats." in text and "Rates left out: 1, 20 and 30 %." in text
     fewer = rows[(rows["rate"] != 0.1) | (rows["seed"] == 0)]
     assert "over 2 repeats at 5 %, 1 repeat at 10 %." in table_markdown(summarize(fewer), *ABOUT)
 
@@ -234,7 +235,11 @@ def test_the_ablation():
     assert lines[-2:] == [
         "|  | ✓ | ✓ | <u>0.3769</u> | <u>0.3846</u> | 0.5026 |", "| ✓ | ✓ | ✓ | **0.3923** | **0.4000** | **0.5410** |"
     ]  # fmt: skip
-    assert "CNN1D, 1 % kept, scale tiny" in text and "equals the Forgetting baseline of Table I" in text
+    assert (
+        "CNN1D, 1 % kept, scale tiny" in text
+        and "left out" not in text
+        and "equals the Forgetting baseline of Table I" in text
+    )
     some = rows[~rows["method"].isin(["FoQuS P", "FoQuS F+Q", "FoQuS F+Q top-k"])]
     text = table_markdown(ablation_table(summarize(some)), TINY, "Table V", "n")
     assert "|  | ✓ |  |  | 0.3231 |" in text and "| ✓ |  | ✓ |" not in text and "ublished" not in text

@@ -182,7 +182,6 @@ TABLE_UNIT = "laptop_unit/table1_RML2016.10a-twin_CNN1D_r0.01"
 TABLE_III = "laptop_unit/table3_RML2016.10a-twin_CNN1D-to-CNN2D_r0.01"
 TABLE_SIG = "laptop/table1_Sig2019-12-twin_CNN1D"
 TABLE_V = "laptop/table5_RML2016.10a-twin_CNN1D"
-FCOS = "laptop/fcos_Sig2019-12-twin_ResNet56"
 
 
 def published() -> pd.Series:
@@ -190,22 +189,22 @@ def published() -> pd.Series:
     return table("published/fcos_headline").iloc[0]
 
 
-def fcos(method: str, precision: str = "float32") -> pd.Series:
-    """The line of a pruned network in the table of ResNet56 at scale laptop."""
-    return line(FCOS, method=method, precision=precision)
+def fcos(method: str, network: str = "ResNet56") -> pd.Series:
+    """The line of a pruned network in the tables of FCOS at scale laptop."""
+    return line(f"laptop/fcos_Sig2019-12-twin_{network}", method=method, precision="float32")
 
 
 @cache
-def pruned_rows() -> pd.DataFrame:
-    """The rows of that table, by method and repeat."""
-    files = sorted((ROOT / "tables" / "rows" / "laptop" / "Sig2019-12-twin").glob("ResNet56-*/rows-FCOS-*.csv"))
+def pruned_rows(network: str) -> pd.DataFrame:
+    """The rows of such a table, by method and repeat."""
+    files = sorted((ROOT / "tables" / "rows" / "laptop" / "Sig2019-12-twin").glob(f"{network}-*/rows-FCOS-*.csv"))
     rows = pd.concat(map(pd.read_csv, files)).set_index(["method", "seed"]).sort_index()
     return rows.assign(macs_gone=1 - rows["macs"] / rows["macs_before"])
 
 
-def pruned(method: str) -> pd.DataFrame:
+def pruned(method: str, network: str = "ResNet56") -> pd.DataFrame:
     """Those of a method, a line per repeat."""
-    return pruned_rows().loc[method]
+    return pruned_rows(network).loc[method]
 
 
 def points(differences: pd.Series) -> str:
@@ -214,20 +213,21 @@ def points(differences: pd.Series) -> str:
     return with_interval(known.mean(), half_width(known))
 
 
-def lost(method: str, trained_on: bool) -> str:
+def lost(method: str, trained_on: bool, network: str = "ResNet56") -> str:
     """What a pruned network loses against the trained one, or against that trained on as long (one run), in points."""
-    rows = pruned(method)
-    return points((pruned("Unpruned")["accuracy"].item() if trained_on else rows["accuracy_before"]) - rows["accuracy"])
+    rows = pruned(method, network)
+    whole = pruned("Unpruned", network)["accuracy"].item() if trained_on else rows["accuracy_before"]
+    return points(whole - rows["accuracy"])
 
 
-def lead(method: str) -> str:
+def lead(method: str, network: str = "ResNet56") -> str:
     """By how many points a pruned network is ahead of FCOS, in the repeats that both have."""
-    return points(pruned(method)["accuracy"] - pruned("FCOS")["accuracy"])
+    return points(pruned(method, network)["accuracy"] - pruned("FCOS", network)["accuracy"])
 
 
-def each(method: str, column: str) -> str:
+def each(method: str, column: str, network: str = "ResNet56") -> str:
     """The value of each repeat in percent."""
-    *most, last = [number(100 * value) for value in pruned(method)[column]]
+    *most, last = [number(100 * value) for value in pruned(method, network)[column]]
     return f"{', '.join(most)} and {last}"
 
 

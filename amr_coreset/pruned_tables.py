@@ -248,7 +248,7 @@ def _text(block: pd.DataFrame, part: str, scale: Scale, notebook: str) -> TableT
     title = f"FCOS, {_TITLES[part]}: {name}, {first['network']}, {100 * first['rate']:g} % of the channels fused, scale {scale.name}"
     spread = f"mean ± standard deviation over {repeats} repeats" if repeats > 1 else "one repeat"
     shared = "one trained network" if not scale.record_each else "a trained network of its own each"
-    once = [method for method in scale.once if method in PARTS[part]]
+    once = [method for method in scale.once if method in PARTS[part] and method in set(block["method"])]
     single = f" Rows without ± are one repeat: {', '.join(once)}." if once else ""
     notes = [
         f"Data: {what_data(name)}, SNR label ≥ {scale.snr_min} dB, digest {first['data_digest']}. Test accuracy: {spread}, from {shared}; "
@@ -279,7 +279,7 @@ _ABOUT = {
     "those that do not meet padding alone. Bold: best of them; underlined: second. From scratch: the structure of FCOS, for the epochs "
     "of both trainings; Slimming had a training of its own before. MACs of convolutions and linear layers; thop: as that counter has it.",
     "ablation": "Stage 1: fusion alone at the same rate of channels; stage 2: LaCD alone. Mean: weights of a cluster averaged as they "
-    "are; not recalibrated: normalisations keep the statistics that fusion gave them, in LaCD too; inner: only channels within units; "
+    "are; not recalibrated: normalisations keep the statistics that fusion gave them, in LaCD too (CNN1D has none); inner: only channels within units; "
     "18 units: as many are left, those that gain most.",
     "recovery": "The same pruned network, trained back on 10 % of the frames or on all; distilled: on all, towards the answers of the "
     "trained network as well. Epochs are the same, so a coreset has a tenth of the steps. Time: of the last start, if a run was resumed.",
@@ -287,9 +287,9 @@ _ABOUT = {
 
 # %% ../nbs/35_pruned_tables.ipynb #0183a09b
 def pruning_markdown(table: pd.DataFrame, scale: Scale, notebook: str, part: str) -> str:
-    """One part of all blocks as Markdown; the headline stands first in the main table."""
+    """One part of all blocks as Markdown; the headline stands first in the main table, if its network is in it."""
     parts = []
-    if part == "main":
+    if part == "main" and (table["network"] == published_headline()["model"]).any():
         head = TableText("The headline", ("Published: abstract of the FCOS paper, on the real data set.",))
         parts.append(_markdown(headline_cells(table), head))
     for _, block in table.groupby(_BLOCK, sort=False):
@@ -302,7 +302,7 @@ def pruning_latex(table: pd.DataFrame, scale: Scale, notebook: str, part: str) -
     blocks = [
         (_part_cells(b, part, _LATEX), _text(b, part, scale, notebook)) for _, b in table.groupby(_BLOCK, sort=False)
     ]
-    if part == "main":
+    if part == "main" and (table["network"] == published_headline()["model"]).any():
         text = TableText("FCOS, the headline", ("Published: abstract of the FCOS paper, on the real data set.",))
         blocks.insert(0, (headline_cells(table, _LATEX), text))
     floats = [

@@ -85,15 +85,15 @@ def moved(what: str) -> str:
     return with_interval(found["gain (points)"], found["half of its 95 % interval"])
 
 
-def like(rate: float, column: str, digits: int = 2, block: str = "Table I, CNN1D") -> str:
+def like(rate: float, column: str, digits: int = 2, block: str = "Table I, CNN1D", scale: str = "laptop") -> str:
     """What the study of agreement says of a published block, of the one that ours repeats unless told."""
-    found = line("study_agreement", scale="laptop", rate=rate, **{"published block": block})
+    found = line("study_agreement", scale=scale, rate=rate, **{"published block": block})
     return number(found[column], digits, sign=True)
 
 
-def others_like(rate: float, column: str, digits: int = 2) -> str:
+def others_like(rate: float, column: str, digits: int = 2, scale: str = "laptop") -> str:
     """From what to what this goes over print's other blocks of that data set, but for those with an LSTM."""
-    lines = table("study_agreement").query("scale == 'laptop' and rate == @rate")
+    lines = table("study_agreement").query("scale == @scale and rate == @rate")
     lines = lines[lines["published block"] != "Table I, CNN1D"]
     return span(lines.loc[~lines["published block"].str.contains("LSTM|Uniform"), column], digits)
 
@@ -150,6 +150,12 @@ def held(name: str, rate: float) -> str:
         return f"{len(some)} {where} ({method} the farthest, {gain(name, method, rate)})"
 
     return f"{count(behind, 'behind', 0)} and {count(ahead, 'ahead', -1)}"
+
+
+def outside(*names: str) -> str:
+    """In how many blocks and rates the published gain of FoQuS lies outside our interval, of those that have one."""
+    lines = pd.concat([agreement(table(f"{name}_gains")) for name in names]).query("half_width >= 0")
+    return f"{((lines['published'] - lines['gain']).abs() > lines['half_width']).sum()} of {len(lines)}"
 
 
 def agreements(*names: str) -> str:

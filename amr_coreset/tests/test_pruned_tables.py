@@ -112,6 +112,8 @@ def test_the_files_hold_all_parts_beside_the_published_line():
     assert "{" not in main and "Rows without" not in main
     plain = pruning_markdown(summarize_prunings(rows), scale, "x", "main")
     assert "ms, 1 frame" not in plain and "INT8" not in plain, "without times the table has none"
+    other = pruning_markdown(table.assign(network="CNN1D"), scale, "x", "main")
+    assert "published" not in other and "published" in plain, "print has one network"
 
 # %% ../../nbs/35_pruned_tables.ipynb #8179fb97
 def test_the_latex_compiles_and_fits_the_page():

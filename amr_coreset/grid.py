@@ -380,6 +380,7 @@ def _done(folder: Path) -> set[tuple]:
     return found
 
 # %% ../nbs/22_grid.ipynb #7a5e3e02
+# Time on the processor, so that other work on this machine does not count.
 _SPEED = """
 import json, sys, time
 import torch
@@ -394,24 +395,24 @@ for name, classes, length in networks:
     took = {}
     for size in (most // 8, most):
         x, y = torch.randn(size, 2, length), torch.zeros(size, dtype=torch.int64)
-        times, began = [], time.perf_counter()
-        while time.perf_counter() - began < seconds or len(times) < 3:
-            start = time.perf_counter()
+        times, began = [], time.process_time()
+        while time.process_time() - began < seconds or len(times) < 3:
+            start = time.process_time()
             loss = functional.cross_entropy(model(x), y)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-            times.append(time.perf_counter() - start)
+            times.append(time.process_time() - start)
         took[size] = sum(times[1:]) / (len(times) - 1)
     frame = max((took[most] - took[most // 8]) / (most - most // 8), 1e-9)
     model.eval()
     with torch.no_grad():
         model(x)
-        began, count = time.perf_counter(), 0
-        while time.perf_counter() - began < seconds / 2 or not count:
+        began, count = time.process_time(), 0
+        while time.process_time() - began < seconds / 2 or not count:
             model(x)
             count += most
-        predict = (time.perf_counter() - began) / count
+        predict = (time.process_time() - began) / count
     out[f"{name} {classes} {length}"] = [max(took[most] - most * frame, 0.0), frame, predict]
 print(json.dumps(out))
 """
@@ -429,8 +430,8 @@ def training_speed(
 ) -> dict[tuple[str, int, int], tuple[float, float, float]]:
     """Seconds per step, per trained frame and per predicted frame, with `cores` processes of one thread side by side.
 
-    With no more of them than there are cores here: on a cluster there may be hundreds. Measured once for each machine and
-    code version, and kept in runs/speed.json.
+    With no more of them than there are cores here: on a cluster there may be hundreds. Seconds are the processor's, which
+    other work on the machine changes little. Measured once for each machine and code version, and kept in runs/speed.json.
     """
     cores = min(cores, available_cores())
     path = project_root() / "runs" / "speed.json"

@@ -210,8 +210,8 @@ def test_the_estimate_is_near_the_truth():
         expected = estimate(blocks, cores=1)["seconds"].sum()
         study = Study("RML2016.10a-twin", "CNN1D", scale, data_dir=folder, root=root, progress=False)
         assert len(study.split.train) == 11 * 5 * 16
-        began = time.perf_counter()
+        began = time.process_time()
         evaluate_coresets(study, 0.5)
-        took = time.perf_counter() - began
-        # Within a factor here, where other tests may run beside it; the benchmark says how near it is on a quiet machine.
-        assert 1 / 3 < took / expected < 3
+        took = time.process_time() - began
+        # The processor's time, as other tests may run beside it; the benchmark says how near the clock is on a quiet machine.
+        assert 0.5 < took / expected < 2, took / expected

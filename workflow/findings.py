@@ -58,6 +58,11 @@ def gain(name: str, method: str, rate: float, **where) -> str:
     return with_interval(100 * found["gain"], 100 * found["half_width"])
 
 
+def published_gain(name: str, method: str, rate: float) -> str:
+    """The gain over Uniform in print, in points."""
+    return number(100 * line(f"{name}_gains", method=method, rate=rate, variant="paper")["published"], sign=True)
+
+
 def upper(name: str, method: str, rate: float) -> float:
     """The upper end of the 95 % interval of a gain over Uniform, in points."""
     found = line(f"{name}_gains", method=method, rate=rate, variant="paper")
@@ -139,8 +144,7 @@ def held(name: str, rate: float) -> str:
     error = lines["half_width"] / stats.t.ppf(0.975, lines["repeats"] - 1)
     p = 2 * stats.t.sf(lines["gain"].abs() / error, lines["repeats"] - 1)
     order = p.argsort()
-    beyond = (p[order] * (len(p) - np.arange(len(p))) <= 0.05).cumprod().astype(bool)
-    lines = lines.iloc[order[beyond]].sort_values("gain")
+    lines = lines.iloc[order[holm(p[order])]].sort_values("gain")
     behind, ahead = lines[lines["gain"] < 0], lines[lines["gain"] > 0]
 
     def count(some: pd.DataFrame, where: str, farthest: int) -> str:
@@ -158,6 +162,33 @@ def outside(*names: str) -> str:
     return f"{((lines['published'] - lines['gain']).abs() > lines['half_width']).sum()} of {len(lines)}"
 
 
+def ordered_alike(*names: str) -> str:
+    """In how many blocks and rates our order of methods is like the published one beyond chance after Holm's correction, and which."""
+    lines = pd.concat([agreement(table(f"{name}_gains")).assign(name=name) for name in names]).sort_values("p_value")
+    beyond = holm(lines["p_value"].to_numpy()) & (lines["rank_correlation"] > 0).to_numpy()
+    which = [
+        f"Table {numeral(line['name'])} with {line['networks']} at {100 * line['rate']:g} %{power(line['name'])}, {number(line['rank_correlation'], 2)}"
+        for _, line in lines[beyond].iterrows()
+    ]
+    return f"{beyond.sum()} of {len(lines)}" + (f" ({'; '.join(which)})" if which else "")
+
+
+def holm(ordered: np.ndarray) -> np.ndarray:
+    """Which of some p-values, the least first, are beyond chance at 5 % after Holm's correction for all of them."""
+    return (ordered * (len(ordered) - np.arange(len(ordered))) <= 0.05).cumprod().astype(bool)
+
+
+def numeral(name: str) -> str:
+    """The Roman number of a committed table of the first paper."""
+    return table_number(re.search(r"/table(\d)", name)[1])
+
+
+def power(name: str) -> str:
+    """What is said of the frames' scale, if it is not that of the file."""
+    scale = table(f"{name}_gains")["scale"].iloc[0]
+    return ", unit power" if load_scale(scale).normalization == "unit_power" else ""
+
+
 def agreements(*names: str) -> str:
     """A Markdown table, one line per block and rate of these tables: whether gains agree with the published ones."""
     text = "| data, table | networks | rate | repeats | rank correlation | FoQuS over Uniform (points) | published | sign |\n"
@@ -165,15 +196,14 @@ def agreements(*names: str) -> str:
     for name in names:
         lines = table(f"{name}_gains")
         readings = ", baselines as DeepCore runs them" if (lines["variant"] == "deepcore").any() else ""
-        readings += ", unit power" if load_scale(lines["scale"].iloc[0]).normalization == "unit_power" else ""
-        numeral = table_number(re.search(r"/table(\d)", name)[1])
+        readings += power(name)
         for found in agreement(lines).to_dict("records"):
             cells = (
-                f"[{found['data_set']}, {numeral}](../tables/{name}.md){readings}",
+                f"[{found['data_set']}, {numeral(name)}](../tables/{name}.md){readings}",
                 found["networks"],
                 f"{100 * found['rate']:g} %",
                 str(line(f"{name}_gains", method="FoQuS", rate=found["rate"]).repeats),
-                f"{number(found['rank_correlation'], 2, sign=True)} (p = {found['p_value']:.2f})",
+                f"{number(found['rank_correlation'], 2, sign=True)} (p {f'= {p:.2f}' if (p := found['p_value']) >= 0.01 else '< 0.01'})",
                 with_interval(100 * found["gain"], 100 * found["half_width"]),
                 number(100 * found["published"], sign=True),
                 found["sign"],
@@ -185,7 +215,9 @@ def agreements(*names: str) -> str:
 TABLE_I = "laptop/table1_RML2016.10a-twin_CNN1D"
 LIBRARY = "laptop/table1_RML2016.10a-twin_CNN1D_deepcore_r0.01"
 TABLE_UNIT = "laptop_unit/table1_RML2016.10a-twin_CNN1D_r0.01"
+TABLE_CNN2D = "laptop_unit/table1_RML2016.10a-twin_CNN2D_r0.01"
 TABLE_III = "laptop_unit/table3_RML2016.10a-twin_CNN1D-to-CNN2D_r0.01"
+TABLE_BACK = "laptop_unit/table3_RML2016.10a-twin_CNN2D-to-CNN1D_r0.01"
 TABLE_SIG = "laptop/table1_Sig2019-12-twin_CNN1D"
 TABLE_V = "laptop/table5_RML2016.10a-twin_CNN1D"
 

@@ -5,18 +5,21 @@
 # %% auto #0
 __all__ = ['TABLE_NUMBERS', 'PRUNING_TABLE', 'VALIDATION', 'RECORDING_MODULES', 'SELECTING_MODULES', 'DEPLOYING_MODULES',
            'PRUNING_MODULES', 'Scale', 'load_scale', 'runs_root', 'run_folder', 'record_path', 'network_path',
-           'rows_path', 'full_rows_path', 'record_seed', 'record_seeds', 'code_digest', 'ResultRow', 'row_digest',
-           'write_row', 'read_row', 'write_rows', 'read_rows', 'running', 'running_now']
+           'rows_path', 'full_rows_path', 'record_seed', 'record_seeds', 'code_digest', 'processor', 'ResultRow',
+           'row_digest', 'write_row', 'read_row', 'write_rows', 'read_rows', 'running', 'running_now']
 
 # %% ../nbs/20_runs.ipynb #80913c17
 import json
 import os
+import platform
+import re
 import socket
 import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, fields, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, get_origin
 
@@ -259,6 +262,23 @@ def code_digest(
     """SHA-256 (16 hex digits) of the modules that compute a result."""
     return _CODE[what]
 
+# %% ../nbs/20_runs.ipynb #881cff78
+_SETTINGS = ("ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA", "MKL_CBWR", "MKL_ENABLE_INSTRUCTIONS", "OPENBLAS_CORETYPE")
+
+
+@cache
+def processor() -> str:
+    """What does the sums here: the processor, which of its vector instructions PyTorch uses, the GPU, and settings of their libraries."""
+    import torch  # here, as whoever asks has trained something, and the workflow has not
+
+    told = Path("/proc/cpuinfo")
+    known = dict(re.findall(r"^(.+?)\s*: (.*)$", told.read_text(), re.M)) if told.exists() else {}
+    name = known.get("model name", platform.processor() or platform.machine())
+    kind = [f"{word} {known[what]}" for word, what in (("family", "cpu family"), ("model", "model")) if what in known]
+    gpu = [torch.cuda.get_device_name()] if torch.cuda.is_available() else []
+    set_here = [f"{name}={os.environ[name]}" for name in _SETTINGS if name in os.environ]
+    return ", ".join([name, *kind, torch.backends.cpu.get_cpu_capability(), *gpu, *set_here])
+
 # %% ../nbs/20_runs.ipynb #415c17c0
 @dataclass(frozen=True)
 class ResultRow:
@@ -286,11 +306,16 @@ class ResultRow:
     record_digest: str
     code_digest: str
     run_key: str
+    processor: str = field(default_factory=processor)  # not in the key: jobs of one table may run on unlike machines
+
+
+_LATER = {"processor": ""}  # fields that rows of earlier versions lack
 
 
 def row_digest(row: Any) -> str:
     """Digest of everything in a row; stands beside it in files, so that a change of any of its values is noticed."""
-    return digest({k: sorted(v.items()) if k == "accuracy_per_snr" else v for k, v in asdict(row).items()})
+    values = {k: v for k, v in asdict(row).items() if k not in _LATER or v != _LATER[k]}
+    return digest({k: sorted(v.items()) if k == "accuracy_per_snr" else v for k, v in values.items()})
 
 
 def write_row(folder: Path, row: Any) -> Path:
@@ -309,7 +334,7 @@ def read_row(folder: Path, run_key: str, kind: type = ResultRow) -> Any:
         written = row.pop("row_digest")
         if "accuracy_per_snr" in row:
             row["accuracy_per_snr"] = {int(k): float(v) for k, v in row["accuracy_per_snr"].items()}
-        row = kind(**row)
+        row = kind(**_later(kind) | row)
         if row.run_key != run_key:
             raise ValueError(f"it holds the row of run {row.run_key}")
         if row_digest(row) != written:
@@ -335,6 +360,7 @@ def read_rows(*paths: Path, kind: type = ResultRow) -> pd.DataFrame:
     for path in paths:
         texts = [f.name for f in fields(kind) if f.type is str] + ["row_digest"]  # "12e4" is a digest, not a number
         table = pd.read_csv(path, dtype=dict.fromkeys(texts, str))
+        table = table.assign(**{k: table[k].fillna(v) if k in table else v for k, v in _later(kind).items()})
         missing = [c for c in [*wanted, "row_digest"] if c not in table]
         if missing:
             raise ValueError(f"{path} is no table of result rows: it lacks {', '.join(missing)}.")
@@ -350,6 +376,11 @@ def read_rows(*paths: Path, kind: type = ResultRow) -> pd.DataFrame:
             )
         tables.append(table[wanted])
     return pd.concat(tables, ignore_index=True)
+
+
+def _later(kind: type) -> dict[str, Any]:
+    """Fields of this kind of row that earlier versions lack, with what they are taken to be."""
+    return {f.name: _LATER[f.name] for f in fields(kind) if f.name in _LATER}
 
 
 def _nested(kind: type) -> list[str]:

@@ -5,8 +5,8 @@ python workflow/rerun.py [--seed 0] [--only table1_RML2016.10a-twin ...] [--fold
 `--only` takes tables' names as `make tables` prints them. A cell is one repeat of one method at one rate. Nothing that an earlier
 run left is used but the twin's file: records, and networks to prune, are made anew in a folder of their own, so at scale laptop
 this takes hours. Tables that read the same record share the new one. A folder that is named is kept, and goes on where it was
-killed; to begin from nothing it must be empty. Rows are the same to the last digit on the machine that made them; another one's
-arithmetic may differ. All lines go to tables/rerun.csv and .md; with --only, the others stay.
+killed; to begin from nothing it must be empty. Rows are the same to the last digit on the machine that made them; another processor's
+arithmetic differs, by how much nbs/studies/arithmetic.ipynb shows. All lines go to tables/rerun.csv and .md; with --only, the others stay.
 """
 
 import argparse
@@ -78,10 +78,11 @@ def main(seed: int, only: list[str], folder: str) -> int:
         found = again(block, row, folder)
         compared = [column for column in ("accuracy", "accuracy_per_snr", "record_digest") if column in row]
         same = all(getattr(found, column) == row[column] for column in compared)
+        elsewhere = row.get("processor", "") not in ("", getattr(found, "processor", ""))  # older rows do not say
         lines.append({
             "table": name, "block": f"{block.data_set}, {block.model} → {block.evaluation_model}", "method": row["method"],
             "rate": float(row["rate"]), "repeat": int(row["seed"]), "committed": float(row["accuracy"]), "again": float(found.accuracy),
-            "equal": "yes" if same else "no", "minutes": round((time.perf_counter() - began) / 60, 1),
+            "equal": "yes" if same else "no, another processor" if elsewhere else "no", "minutes": round((time.perf_counter() - began) / 60, 1),
         })  # fmt: skip
         write(lines, entries, seed)  # now, as the next may take hours
         print(f"committed {row['accuracy']:.6f}, again {found.accuracy:.6f}", flush=True)

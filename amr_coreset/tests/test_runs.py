@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import amr_coreset
@@ -121,6 +122,7 @@ def example_row(**changes):
         "0e1",
         "ab",
         "12",
+        "a processor",
     )
     return replace(row, **changes)
 
@@ -155,6 +157,26 @@ def test_rows_survive_the_disk_and_damage_is_noticed():
         (folder / "c.csv").write_text("a,b\n1,2\n")
         with pytest.raises(ValueError, match="it lacks data_set"):
             read_rows(folder / "c.csv")
+
+# %% ../../nbs/20_runs.ipynb #a2788fd5
+def test_rows_of_earlier_versions_are_read():
+    """They do not say which processor made them, and are not taken to be this one's."""
+    with TemporaryDirectory() as folder:
+        folder, old = Path(folder), example_row(processor="")
+        path = write_row(folder, old)
+        line = json.loads(path.read_text())
+        assert line.pop("processor") == ""
+        path.write_text(json.dumps(line))
+        assert read_row(folder, "12") == old
+        both = write_rows(folder / "both.csv", [old, example_row()])
+        assert list(read_rows(both)["processor"]) == ["", "a processor"]
+        lacking = pd.read_csv(write_rows(folder / "old.csv", [old]), dtype=str).drop(columns="processor")
+        lacking.to_csv(folder / "old.csv", index=False)
+        assert list(read_rows(folder / "old.csv")["processor"]) == [""]
+        other = pd.read_csv(both, dtype=str).assign(processor="another one")
+        other.to_csv(both, index=False)
+        with pytest.raises(ValueError, match="was changed or is damaged"):
+            read_rows(both)
 
 # %% ../../nbs/20_runs.ipynb #1d12f1af
 def test_the_code_digest_names_the_modules():

@@ -308,7 +308,7 @@ class ResultRow:
     run_key: str
     processor: str = field(default_factory=processor)  # not in the key: jobs of one table may run on unlike machines
 
-
+# %% ../nbs/20_runs.ipynb #c279e1fa
 _LATER = {"processor": ""}  # fields that rows of earlier versions lack
 
 

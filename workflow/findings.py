@@ -13,11 +13,9 @@ from functools import cache
 from pathlib import Path
 
 import nbformat
-import numpy as np
 import pandas as pd
-from scipy import stats
 
-from amr_coreset.comparisons import agreement, half_width
+from amr_coreset.comparisons import agreement, gain_p_values, half_width, holm
 from amr_coreset.grid import table_number
 from amr_coreset.runs import load_scale
 
@@ -148,11 +146,7 @@ def widths(rate: float) -> str:
 def held(name: str, rate: float) -> str:
     """How many methods are behind Uniform and ahead of it after Holm's correction for all of the table's, and the farthest of each."""
     lines = gains(name).query("rate == @rate")
-    # From the interval back to the standard error of the gain.
-    error = lines["half_width"] / stats.t.ppf(0.975, lines["repeats"] - 1)
-    p = 2 * stats.t.sf(lines["gain"].abs() / error, lines["repeats"] - 1)
-    order = p.argsort()
-    lines = lines.iloc[order[holm(p[order])]].sort_values("gain")
+    lines = lines[holm(gain_p_values(lines)) <= 0.05].sort_values("gain")
     behind, ahead = lines[lines["gain"] < 0], lines[lines["gain"] > 0]
 
     def count(some: pd.DataFrame, where: str, farthest: int) -> str:
@@ -172,18 +166,13 @@ def outside(*names: str) -> str:
 
 def ordered_alike(*names: str) -> str:
     """In how many blocks and rates our order of methods is like the published one beyond chance after Holm's correction, and which."""
-    lines = pd.concat([agreement(table(f"{name}_gains")).assign(name=name) for name in names]).sort_values("p_value")
-    beyond = holm(lines["p_value"].to_numpy()) & (lines["rank_correlation"] > 0).to_numpy()
+    lines = pd.concat([agreement(table(f"{name}_gains")).assign(name=name) for name in names])
+    beyond = (holm(lines["p_value"]) <= 0.05) & (lines["rank_correlation"] > 0).to_numpy()
     which = [
         f"Table {numeral(line['name'])} with {line['networks']} at {100 * line['rate']:g} %{power(line['name'])}, {number(line['rank_correlation'], 2)}"
         for _, line in lines[beyond].iterrows()
     ]
     return f"{beyond.sum()} of {len(lines)}" + (f" ({'; '.join(which)})" if which else "")
-
-
-def holm(ordered: np.ndarray) -> np.ndarray:
-    """Which of some p-values, the least first, are beyond chance at 5 % after Holm's correction for all of them."""
-    return (ordered * (len(ordered) - np.arange(len(ordered))) <= 0.05).cumprod().astype(bool)
 
 
 def numeral(name: str) -> str:

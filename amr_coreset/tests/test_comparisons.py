@@ -13,6 +13,8 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import stats
 
 from amr_coreset.comparisons import *
@@ -62,6 +64,31 @@ def test_published_gains():
     rows = repeated({"Uniform": (0.5, 0.5), "FoQuS": (0.6, 0.6), "CCS": (0.5, 0.5)})
     table = paired_gains(rows, published_values("I")).set_index("method")
     assert abs(table.loc["FoQuS", "published"] - (0.5410 - 0.2907)) < 1e-12 and np.isnan(table.loc["CCS", "published"])
+
+# %% ../../nbs/36_comparisons.ipynb #47be7df5
+@given(st.lists(st.floats(0, 1) | st.just(np.nan), max_size=12))
+def test_holm_rejects_step_by_step(p):
+    """What the corrected p-values say is what Holm's procedure does: from the least on, until one is too large."""
+    corrected, known = holm(p), [v for v in p if v == v]
+    going, left = True, len(known)
+    rejected = set()
+    for value in sorted(known):
+        going = going and min(value * left, 1) <= 0.05
+        left -= 1
+        if going:
+            rejected.add(value)
+    assert [c <= 0.05 for c in corrected] == [v in rejected for v in p]
+    assert all((c != c) == (v != v) and not c < v for c, v in zip(corrected, p, strict=True))
+
+
+def test_p_values_are_those_of_the_paired_t_test():
+    assert holm([0.01, 0.04, 0.03, 0.005]).tolist() == [0.03, 0.06, 0.06, 0.02]
+    rows = repeated({"Uniform": (0.5, 0.6, 0.7, 0.6), "A": (0.55, 0.6, 0.8, 0.7), "Same": (0.5, 0.6, 0.7, 0.6)})
+    gains = paired_gains(rows).set_index("method")
+    p = dict(zip(gains.index, gain_p_values(gains), strict=True))
+    by = rows.pivot(index="seed", columns="method", values="accuracy")
+    assert abs(p["A"] - stats.ttest_rel(by["A"], by["Uniform"]).pvalue) < 1e-12 and p["Same"] == 1
+    assert np.isnan(gain_p_values(paired_gains(rows[rows["seed"] < 2]))).all()
 
 # %% ../../nbs/36_comparisons.ipynb #481e3c8a
 def test_agreement_with_what_was_published():

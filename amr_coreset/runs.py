@@ -85,8 +85,8 @@ class Scale(_ScaleEntries):
         return replace(self, tables={}, **changes)
 
     def of_block(self, data_set: str, *networks: str) -> "Scale":
-        """The scale as it is for a block: what `blocks` says under words that all name its data set or its networks; `cut` is added."""
-        names, changes, cut = {data_set.removesuffix("-twin"), *networks}, {}, self.cut
+        """The scale as it is for a block: what `blocks` says under words that all name its data set, a network, or "A->B"; `cut` is added."""
+        names, changes, cut = {data_set.removesuffix("-twin"), *networks, "->".join(networks)}, {}, self.cut
         for words, some in self.blocks.items():
             if set(words.split()) <= names:
                 changes, cut = changes | some, _joined(cut, some.get("cut", ""))

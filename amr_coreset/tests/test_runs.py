@@ -59,6 +59,11 @@ def test_blocks_and_rates_of_a_scale():
     assert scale.most_repeats == 20
     blocks = {"CNN2D": {"repeats": 2}, "Sig2019-12": {"repeats": 3}, "Sig2019-12 CNN2D": {"rates": [0.2]}}
     scale = replace(scale, blocks=blocks)
+    one_way = replace(scale, blocks={"CNN2D->CNN1D": {"repeats": 7}})
+    assert [one_way.of_block("RML2016.10a", *pair).repeats for pair in (("CNN2D", "CNN1D"), ("CNN1D", "CNN2D"))] == [
+        7,
+        scale.repeats,
+    ]
     assert scale.of_block("RML2016.10a-twin", "CNN1D", "CNN1D") == replace(scale, blocks={})
     assert scale.of_block("RML2016.10a", "CNN1D", "CNN2D").repeats == 2
     assert scale.of_block("Sig2019-12", "CNN1D").repeats == 3

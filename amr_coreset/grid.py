@@ -229,11 +229,11 @@ def _check_prunings(methods: tuple[str, ...], rates: tuple[float, ...]):
 
 def _check_words(scale: Scale):
     """What a scale says of blocks must not be in vain: a long run would do something else."""
-    known = {name.removesuffix("-twin") for name in dataset_names()} | {
-        n for _, pairs in _TABLES.values() for p in pairs for n in p
-    }
+    networks = {n for _, pairs in _TABLES.values() for p in pairs for n in p} | {"SigNet50"}
+    known = {name.removesuffix("-twin") for name in dataset_names()} | networks
     for word in (word for words in scale.blocks for word in words.split()):
-        if word not in known | {"SigNet50"}:
+        pair = word.split("->")  # that selects, that is evaluated
+        if word not in known and not (len(pair) == 2 and set(pair) <= networks):
             raise ValueError(
                 f"blocks of {scale.name!r} name {word!r}, which is no data set and no network; known are {', '.join(sorted(known))}."
             )

@@ -88,7 +88,9 @@ def test_blocks_differ_as_the_scale_says():
         table_blocks(1, replace(scale, tables={"I": {"blocks": {"Sig2019-12 CNN2d": {"repeats": 2}}}}))
     assert table_blocks(1, scale, rates=[0.2])[1].scale.rates == (0.2,), "what is asked for holds"
     one_way = replace(scale, tables={"III": {"blocks": {"CNN2D->CNN1D": {"rates": [0.3]}}}})
-    rates = {(b.model, b.evaluation_model): b.scale.rates for b in table_blocks(3, one_way, data_sets=["RML2016.10a-twin"])}
+    rates = {
+        (b.model, b.evaluation_model): b.scale.rates for b in table_blocks(3, one_way, data_sets=["RML2016.10a-twin"])
+    }
     assert rates["CNN2D", "CNN1D"] == (0.3,) != rates["CNN1D", "CNN2D"]
     with pytest.raises(ValueError, match="'CNN2D->', which is no data set"):
         table_blocks(1, replace(scale, tables={"I": {"blocks": {"CNN2D->": {"repeats": 2}}}}))

@@ -13,7 +13,7 @@ import yaml
 from workflow_runs import BLOCK, ROOT, environment, finish, outputs, project
 
 from amr_coreset.captures import read_sigmf, save_npz, signals_from_arrays, write_sigmf
-from amr_coreset.runs import ResultRow, read_rows, write_rows
+from amr_coreset.runs import ResultRow, processor, read_rows, write_rows
 from amr_coreset.synthesis import RML2016_10A, generate
 from amr_coreset.twins import write_pickle
 
@@ -109,6 +109,7 @@ def test_committed_rows_are_kept_and_trained_again(uninterrupted, tmp_path):
     assert again.returncode == 0, again.stdout + again.stderr
     (line,) = pd.read_csv(folder / "tables/rerun.csv").to_dict("records")
     assert line["table"] == BLOCK and line["equal"] == "yes" and line["committed"] == line["again"]
+    assert line["committed on"] == line["again on"] == processor()
     for path in kept.glob("rows-*.csv"):
         other = read_rows(path).assign(accuracy=0.123)
         write_rows(path, [ResultRow(**line) for line in other.to_dict("records")])

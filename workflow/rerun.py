@@ -14,13 +14,15 @@ import random
 import sys
 import tempfile
 import time
+from dataclasses import replace
 
 import pandas as pd
 
+from amr_coreset.coreset import find_method
 from amr_coreset.experiments import evaluate_coresets
 from amr_coreset.grid import committed, make_study, table_blocks, table_stem
 from amr_coreset.pruning import PruningRow, prune_networks
-from amr_coreset.runs import PRUNING_TABLE, ResultRow, load_scale, read_rows
+from amr_coreset.runs import PRUNING_TABLE, ResultRow, load_scale, processor, read_rows
 from amr_coreset.tables import write_frame
 from tables import ROOT, ROWS
 
@@ -49,6 +51,8 @@ def again(block, row: pd.Series, folder: str):
     if block.table == PRUNING_TABLE:
         found = prune_networks(study, [row["method"]], rate, [int(row["seed"])])[0]
     else:
+        if "gradient_norm" not in find_method(row["method"]).needs:
+            study.scale = replace(study.scale, short_runs=0)  # they cost more than the cell, and it does not read them
         options = dict(methods=(row["method"],), seeds=int(row["seed"]), variant=block.variant)
         found = evaluate_coresets(study, rate, **options)[0]
     if found.run_key in before:
@@ -60,13 +64,15 @@ def write(lines: list[dict], entries: dict, seed: int):
     """Write these lines and those of other tables that are there already."""
     notes = (
         "Equal: test accuracy, at each SNR label too, to the last digit, and the record that the frames were chosen from. Minutes hold "
-        "what the cell needs, its record too, unless the folder that was worked in had it already.",
+        "what the cell needs, its record too, unless the folder that was worked in had it already. Older rows do not say on "
+        "which processor they were trained.",
         f"Last made by `make rerun SEED={seed}`.",
     )
     done, path = {line["table"] for line in lines}, ROOT / "tables" / "rerun.csv"
     before = pd.read_csv(path).to_dict("records") if path.exists() else []
     lines = lines + [line for line in before if line["table"] not in done and line["table"] in entries]
-    write_frame(path.with_suffix(""), pd.DataFrame(lines), "Random cells, trained again from nothing", notes)
+    table = pd.DataFrame(lines).fillna("")  # older lines do not say on which processor
+    write_frame(path.with_suffix(""), table, "Random cells, trained again from nothing", notes)
 
 
 def main(seed: int, only: list[str], folder: str) -> int:
@@ -78,11 +84,12 @@ def main(seed: int, only: list[str], folder: str) -> int:
         found = again(block, row, folder)
         compared = [column for column in ("accuracy", "accuracy_per_snr", "record_digest") if column in row]
         same = all(getattr(found, column) == row[column] for column in compared)
-        elsewhere = row.get("processor", "") not in ("", getattr(found, "processor", ""))  # older rows do not say
+        elsewhere = row.get("processor", "") not in ("", processor())  # older rows do not say
         lines.append({
             "table": name, "block": f"{block.data_set}, {block.model} → {block.evaluation_model}", "method": row["method"],
             "rate": float(row["rate"]), "repeat": int(row["seed"]), "committed": float(row["accuracy"]), "again": float(found.accuracy),
             "equal": "yes" if same else "no, another processor" if elsewhere else "no", "minutes": round((time.perf_counter() - began) / 60, 1),
+            "committed on": row.get("processor", ""), "again on": processor(),
         })  # fmt: skip
         write(lines, entries, seed)  # now, as the next may take hours
         print(f"committed {row['accuracy']:.6f}, again {found.accuracy:.6f}", flush=True)

@@ -19,6 +19,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+import onnx
 import onnxruntime
 import torch
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
@@ -165,14 +166,18 @@ def quantize(
     to: str | Path,
     frames: np.ndarray,  # (N, 2, L) frames that the ranges are taken from
 ) -> Path:
-    """Write the network with 8-bit weights and activations (QDQ, per channel); returns the path."""
+    """Write the network with 8-bit weights and activations (QDQ, per channel; products with a stack of matrices stay as they are)."""
     if not len(frames):
         raise ValueError("the ranges of the activations are taken from frames, and there are none.")
     with TemporaryDirectory() as folder, atomic_path(Path(to)) as temporary, _quiet():
         ready = Path(folder, "ready.onnx")
         quant_pre_process(str(path), str(ready), skip_symbolic_shape=True)
+        # ONNX Runtime cannot run a product with a stack of matrices, such as SigNet's forms, at 8 bits per channel.
+        graph = onnx.load(ready).graph
+        stacks = {weight.name for weight in graph.initializer if len(weight.dims) > 2}
+        apart = [node.name for node in graph.node if node.op_type == "MatMul" and stacks & set(node.input)]
         quantize_static(
-            str(ready), str(temporary), _Frames(frames), quant_format=QuantFormat.QDQ, per_channel=True,
+            str(ready), str(temporary), _Frames(frames), quant_format=QuantFormat.QDQ, per_channel=True, nodes_to_exclude=apart,
             activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8,
         )  # fmt: skip
     return Path(to)

@@ -242,8 +242,9 @@ def published() -> pd.Series:
 
 
 def fcos(method: str, network: str = "ResNet56") -> pd.Series:
-    """The line of a pruned network in the tables of FCOS at scale laptop."""
-    return line(f"laptop/fcos_Sig2019-12-twin_{network}", method=method, precision="float32")
+    """The line of a pruned network in the tables of FCOS, that of SigNet50 at scale small, the others at scale laptop."""
+    name = "small/fcos_RML2016.10a-twin" if network == "SigNet50" else "laptop/fcos_Sig2019-12-twin"
+    return line(f"{name}_{network}", method=method, precision="float32")
 
 
 @cache

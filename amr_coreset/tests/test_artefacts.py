@@ -17,6 +17,7 @@ from safetensors.torch import save_file
 
 from amr_coreset.artefacts import *
 from amr_coreset.fusion import fuse, plan_fusion
+from amr_coreset.models import build_model
 from amr_coreset.surgery import describe, remove_units
 from amr_coreset.taps import crop_dead_taps
 from amr_coreset.tests.test_surgery import NETWORKS, some_frames, trained_a_little
@@ -84,3 +85,7 @@ def test_times_and_eight_bits():
         assert small.stat().st_size < path.stat().st_size
         with pytest.raises(ValueError, match="there are none"):
             quantize(path, Path(folder, "c.onnx"), frames[:0])
+        path = export_onnx(build_model("SigNet18", 3, 32).eval(), Path(folder, "d.onnx"), 32)
+        small = quantize(path, Path(folder, "e.onnx"), frames[:20, :, :32])
+        exact, rounded = (onnx_predict(open_onnx(p), frames[:20, :, :32]) for p in (path, small))
+        assert 0 < np.abs(exact - rounded).max() < 0.2 * np.abs(exact).max(), "its stacks of matrices, too"

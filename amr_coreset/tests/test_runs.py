@@ -52,7 +52,7 @@ def test_scales_are_checked():
             ):
                 replace(scale, tables=bad)
 
-
+# %% ../../nbs/20_runs.ipynb #a91d77a8
 def test_blocks_and_rates_of_a_scale():
     scale = replace(load_scale("smoke"), rates=(0.01, 0.05), repeats={0.01: 20, 0.05: 5}, tables={})
     assert [scale.repeats_of("FoQuS", rate) for rate in (0.01, 0.05, 0.2)] == [20, 5, 5]

@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy import stats
 
-from .figures import method_style
+from .figures import method_style, placed
 from .runs import Scale
 from amr_coreset.tables import (
     _BLOCK,
@@ -180,7 +180,7 @@ def gains_figure(gains: pd.DataFrame) -> Figure:
     figure.legend(handles, names, loc="outside lower center", ncols=2, fontsize=8)
     for ax in figure.axes[-columns:]:  # a label of the whole figure would lie under the legend
         ax.set_xlabel("gain over Uniform (points)", fontsize=9)
-    return figure
+    return placed(figure)
 
 # %% ../nbs/36_comparisons.ipynb #6b5dc39e
 def _gains_panel(ax: Axes, panel: pd.DataFrame, methods: list[str]):

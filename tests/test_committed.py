@@ -43,11 +43,14 @@ def test_an_entry_that_cannot_be_made_is_named(tmp_path):
     entries = {
         "raises": "print('so far', file=__import__('sys').stderr); 1 / 0",
         "killed": "import os; os.kill(os.getpid(), 9)",
+        "odd": "",
     }
     (folder / "nbs/studies").mkdir()
     for name, source in entries.items():
         cells = [
-            nbformat.v4.new_code_cell("tables = ''\nfigures = ''", metadata={"tags": ["parameters"]}),
+            nbformat.v4.new_code_cell(
+                "tables = ''" + "\nfigures = ''" * (name != "odd"), metadata={"tags": ["parameters"]}
+            ),
             nbformat.v4.new_code_cell(source),
         ]
         nbformat.write(
@@ -57,12 +60,13 @@ def test_an_entry_that_cannot_be_made_is_named(tmp_path):
             ),
             folder / f"nbs/studies/{name}.ipynb",
         )
-    asked = [{"study": name} for name in ("raises", "killed", "nowhere")]
+    asked = [{"study": name} for name in ("raises", "killed", "nowhere", "odd")]
     (folder / "tables/committed.yaml").write_text(yaml.dump(asked))
     run = subprocess.run(
         [sys.executable, "workflow/tables.py"], cwd=folder, env=environment(folder), capture_output=True, text=True
     )
-    assert run.returncode == 1 and "0 of 3 tables" in run.stdout, run.stdout + run.stderr
-    for entry, code in zip(asked, (1, -9, 1), strict=True):
+    assert run.returncode == 1 and "0 of 4 tables" in run.stdout, run.stdout + run.stderr
+    for entry, code in zip(asked, (1, -9, 1, 1), strict=True):
         assert f"not made: {entry} (exit code {code})" in run.stdout
     assert "ZeroDivisionError" in run.stderr and "so far" in run.stderr and "nowhere.ipynb" in run.stderr
+    assert "no cell tagged 'parameters' defines figures" in run.stderr

@@ -13,17 +13,16 @@ import shutil
 import sys
 import time
 from importlib import import_module
+from io import BytesIO
 from pathlib import Path
 
 import matplotlib
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
-from papermill.iorw import load_notebook_node
-from papermill.parameterize import parameterize_notebook
+from matplotlib.figure import Figure
 from traitlets.config import Config
 
 from amr_coreset.grid import available_cores, committed, table_blocks, table_stem
-from amr_coreset.runner import check_parameters
 from amr_coreset.runs import load_scale, runs_root
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -71,6 +70,8 @@ def make(to: Path) -> int:
     processes = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     for name in ("comparisons", "figures", "pruned_tables", "trials"):
         import_module(f"amr_coreset.{name}")
+    for kind in ("png", "pdf"):
+        Figure().savefig(BytesIO(), format=kind)  # the first of a kind imports what writes it
     waiting, running, failed = list(entries), {}, 0
     while waiting or running:
         while waiting and len(running) < available_cores():
@@ -98,14 +99,30 @@ def make_one(to: Path, entry: dict):
     else:
         notebook = ROOT / "nbs" / "paper" / f"{table_stem(entry['table'])}.ipynb"
         given |= dict(scale=entry["scale"]) | entry["asked"]
-    check_parameters(notebook, given)
     shell = Shell.instance(config=Config({"HistoryManager": {"enabled": False}}))  # that is the user's
     shell.run_line_magic("colors", "NoColor")
+    # Nobody sees the cells' pictures, and to draw them takes long.
+    shell.display_formatter.active_types = ["text/plain"]
     with capture_output() as printed:
-        cells = parameterize_notebook(load_notebook_node(str(notebook)), given).cells
-        done = all(shell.run_cell(cell.source).success for cell in cells if cell.cell_type == "code")
+        done = run_cells(shell, json.loads(notebook.read_text(encoding="utf-8"))["cells"], given)
     if not done:
         sys.exit(f"{notebook.name} with {given}:\n{printed.stdout[-2000:]}\n{printed.stderr[-2000:]}".strip())
+
+
+def run_cells(shell: InteractiveShell, cells: list[dict], given: dict) -> bool:
+    """Run the code cells until one fails, with `given` put in behind the one tagged `parameters`, as papermill does.
+
+    Papermill itself takes longer to import than a table to make.
+    """
+    asked = dict(given)
+    for cell in cells:
+        if cell["cell_type"] == "code" and not shell.run_cell("".join(cell["source"])).success:
+            return False
+        if "parameters" in cell["metadata"].get("tags", ()):
+            shell.push({name: asked.pop(name) for name in given if name in shell.user_ns})
+    if asked:
+        print(f"no cell tagged 'parameters' defines {', '.join(asked)}")
+    return not asked
 
 
 class Shell(InteractiveShell):

@@ -6,6 +6,7 @@
 __all__ = []
 
 # %% ../../nbs/tests/00_test_figures.ipynb #6ebbf863
+from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -134,6 +135,15 @@ def test_accuracy_per_snr_is_averaged_over_repeats():
         snr_figure(example_rows(), 0.3)
     with pytest.raises(ValueError, match="no SNR labels"):
         snr_figure(example_rows().assign(accuracy_per_snr=[{}] * 14), 0.1)
+
+# %% ../../nbs/24_figures.ipynb #78858225
+def test_a_figure_that_was_shown_is_saved_with_the_same_bytes():
+    for make in (lambda: snr_figure(example_rows(), 0.1), lambda: rank_figure(several_blocks())):
+        shown = make()
+        shown.savefig(BytesIO(), dpi=72, bbox_inches="tight")  # as JupyterLab does
+        with TemporaryDirectory() as folder:
+            one, two = (save_figure(f, Path(folder, name)) for f, name in ((shown, "a"), (make(), "b")))
+            assert [p.read_bytes() for p in one] == [p.read_bytes() for p in two]
 
 # %% ../../nbs/24_figures.ipynb #88025c61
 def test_ranks_are_drawn_as_they_are():

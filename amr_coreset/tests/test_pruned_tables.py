@@ -75,6 +75,17 @@ def test_a_line_says_what_is_gone_and_what_was_lost():
     both = summarize_prunings(pd.concat([rows, made_rows(data_set="Sig2019-12", accuracy=0.5)]))
     assert len(headline_cells(both)) == 1 + 2 * 3 and set(both[both["data_set"] == "Sig2019-12"]["behind"]) == {0.0}
 
+# %% ../../nbs/35_pruned_tables.ipynb #a33a0656
+def test_a_method_that_cannot_get_small_enough_is_named_and_not_marked():
+    rows = made_rows()
+    rows["macs_live"] = rows["macs_live"].where(rows["method"] != "L1", rows["macs_live"] * 100)
+    table = summarize_prunings(rows)
+    assert table.loc[table["best"], "method"].tolist() == ["FCOS"] and not table["second"].any()
+    note = pruning_markdown(table, load_scale("smoke"), "x", "main")
+    assert "All but Unpruned and L1 have at most the live MACs of FCOS" in note
+    note = pruning_markdown(summarize_prunings(made_rows()), load_scale("smoke"), "x", "main")
+    assert "All but Unpruned have at most the live MACs of FCOS" in note
+
 # %% ../../nbs/35_pruned_tables.ipynb #3974f0f6
 def test_the_files_hold_all_parts_beside_the_published_line():
     scale, rows = load_scale("smoke"), made_rows()

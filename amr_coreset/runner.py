@@ -5,10 +5,15 @@
 # %% auto #0
 __all__ = ['RunError', 'check_parameters', 'run_notebook', 'main']
 
+# %% ../nbs/25_runner.ipynb #7263b3af
+import sys
+
+if __name__ == "__main__":
+    sys.modules["rfc3987_syntax"] = None  # as if it were not installed, which jsonschema allows for
+
 # %% ../nbs/25_runner.ipynb #428adc01
 import argparse
 import os
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout

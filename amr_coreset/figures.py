@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import seaborn as sns
+from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
@@ -84,10 +85,17 @@ def sorted_rates(table: pd.DataFrame) -> np.ndarray:
     return np.array(sorted(table["rate"].unique()))
 
 # %% ../nbs/24_figures.ipynb #98982efb
+_DPI = 150  # of saved figures
+
+
 def placed(figure: Figure) -> Figure:
-    """The figure with its axes where its layout puts them now, for good: shown and saved alike, without another layout for each."""
-    figure.get_layout_engine().execute(figure)
-    figure.set_layout_engine(None)
+    """The figure with its axes where its layout puts them now, for good: shown and saved alike, at any resolution."""
+    if engine := figure.get_layout_engine():
+        dpi, figure.dpi = figure.dpi, _DPI
+        engine.execute(figure)
+        figure.dpi = dpi
+        with rc_context({"figure.autolayout": False, "figure.constrained_layout.use": False}):
+            figure.set_layout_engine(None)  # None: what is set here
     return figure
 
 # %% ../nbs/24_figures.ipynb #1c89bba0
@@ -387,6 +395,6 @@ def save_figure(figure: Figure, stem: str | Path) -> list[Path]:
     ):
         path = Path(f"{stem}{suffix}")
         with atomic_path(path) as temporary:
-            figure.savefig(temporary, dpi=150, metadata=metadata)
+            figure.savefig(temporary, dpi=_DPI, metadata=metadata)
         paths.append(path)
     return paths

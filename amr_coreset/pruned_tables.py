@@ -96,7 +96,7 @@ def summarize_prunings(
 ) -> pd.DataFrame:
     """One line per block, method and precision: accuracies, what is gone (shares of 1), units, time, latency in ms.
 
-    `best` and `second` mark the accuracies of the methods that were brought to one size. Raises `ValueError` if the rows of a
+    `best` and `second` mark the accuracies of the methods that were brought to one size; `larger`: not so small as FCOS. Raises `ValueError` if the rows of a
     block come from different data or code, or overlap.
     """
     for _, block in rows.groupby(_BLOCK, sort=False):
@@ -107,7 +107,8 @@ def summarize_prunings(
                 raise ValueError(f"rows of {name} differ in {what}: {found}. Remove the old ones from runs/.")
     if rows.duplicated([*_BLOCK, "method", "seed"]).any():
         raise ValueError("two rows of the same method, rate and seed; the files given overlap.")
-    table = rows.assign(drop=rows["accuracy_before"] - rows["accuracy"], **_what_is_gone(rows))
+    lost = rows["accuracy_before"] - rows["accuracy"]
+    table = rows.assign(drop=lost, larger=_larger(rows), **_what_is_gone(rows))
     group = table.groupby([*_BLOCK, "method"], sort=False)
     first = ("epochs", "frames", "data_digest", "code_digest", "version")
     means = (
@@ -126,9 +127,9 @@ def summarize_prunings(
     )
     table = group.agg(
         repeats=("seed", "nunique"), accuracy_std=("accuracy", "std"), drop_std=("drop", "std"),
-        **{name: (name, "first") for name in first}, **{name: (name, "mean") for name in means},
+        **{name: (name, "first") for name in first}, **{name: (name, "mean") for name in means}, larger=("larger", "any"),
     ).reset_index()  # fmt: skip
-    scored = table["accuracy"].where(table["method"].isin(_PEERS) & ~_larger(table))
+    scored = table["accuracy"].where(table["method"].isin(_PEERS) & ~table["larger"])
     longer = table[table["method"] == "Unpruned"].set_index(_BLOCK)["accuracy"]
     table["behind"] = longer.reindex(pd.MultiIndex.from_frame(table[_BLOCK])).to_numpy() - table["accuracy"]
     table["best"], table["second"] = _marks(scored, [table[k] for k in _BLOCK])
@@ -147,10 +148,11 @@ def _what_is_gone(rows: pd.DataFrame) -> dict[str, pd.Series]:
     }
 
 # %% ../nbs/35_pruned_tables.ipynb #249db06c
-def _larger(table: pd.DataFrame) -> pd.Series:
-    """Which lines have more live MACs than FCOS in their block, so that their accuracies are no fair comparison."""
-    fcos = table[table["method"] == "FCOS"].drop_duplicates(_BLOCK).set_index(_BLOCK)["macs_live"]
-    return table["macs_live"] > fcos.reindex(pd.MultiIndex.from_frame(table[_BLOCK])).to_numpy()
+def _larger(rows: pd.DataFrame) -> pd.Series:
+    """Which rows have more live MACs than FCOS in the same repeat, so that their accuracies are no fair comparison."""
+    repeat = [*_BLOCK, "seed"]
+    fcos = rows[rows["method"] == "FCOS"].set_index(repeat)["macs_live"]
+    return rows["macs_live"] > fcos.reindex(pd.MultiIndex.from_frame(rows[repeat])).to_numpy()
 
 
 def _with_latency(table: pd.DataFrame, deployed: pd.DataFrame) -> pd.DataFrame:
@@ -255,14 +257,15 @@ def _text(block: pd.DataFrame, part: str, scale: Scale, notebook: str) -> TableT
     title = f"FCOS, {_TITLES[part]}: {name}, {first['network']}, {100 * first['rate']:g} % of the channels fused, scale {scale.name}"
     spread = f"mean ± standard deviation over {repeats} repeats" if repeats > 1 else "one repeat"
     shared = "one trained network" if not scale.record_each else "a trained network of its own each"
-    larger = ["Unpruned", *block.loc[_larger(block) & block["method"].isin(_PEERS), "method"].unique()]
     once = [method for method in scale.once if method in PARTS[part] and method in set(block["method"])]
     single = f" Rows without ± are one repeat: {', '.join(once)}." if once else ""
     notes = [
         f"Data: {what_data(name)}, SNR label ≥ {scale.snr_min} dB, digest {first['data_digest']}. Test accuracy: {spread}, from {shared}; "
         f"validation frames, a tenth of the training frames, chose the epoch and decided everything else.{single}",
-        _ABOUT[part].format(larger=" and ".join(larger)),
+        _ABOUT[part],
     ]
+    if part == "main":
+        notes.append(_sizes(block))
     if part == "main" and "ms_1_1" in block:
         notes.append(
             "Time: median of a call in ONNX Runtime, of 1 and of 64 frames, with one thread and with all, of the network of repeat 0, "
@@ -271,6 +274,13 @@ def _text(block: pd.DataFrame, part: str, scale: Scale, notebook: str) -> TableT
         )
     made = f"Made by {notebook}, amr_coreset {first['version']}, code {first['code_digest']}."
     return TableText(title, (*notes, f"Scale {scale.name}, cut from the paper's protocol: {scale.cut.strip()}", made))
+
+
+def _sizes(block: pd.DataFrame) -> str:
+    """What the accuracies were brought to, and which methods could not be."""
+    large = block.loc[block["larger"] & block["method"].isin(_PEERS), "method"].unique()
+    but = f", but not {' or '.join(large)}, which cannot get so small" if len(large) else ""
+    return f"Pruned to at most the live MACs of FCOS, those that do not meet padding alone{but}. Bold: best of them; underlined: second."
 
 
 def _faster(block: pd.DataFrame) -> str:
@@ -283,8 +293,7 @@ def _faster(block: pd.DataFrame) -> str:
 
 _ABOUT = {
     "main": "Lost: against the trained network, at its last epoch; against Unpruned: against the same network trained on like the pruned ones "
-    "(as many epochs again, the same penalty, the epoch that validation chose). All but {larger} have at most the live MACs of FCOS: "
-    "those that do not meet padding alone. Bold: best of them; underlined: second. From scratch: the structure of FCOS, for the epochs "
+    "(as many epochs again, the same penalty, the epoch that validation chose). From scratch: the structure of FCOS, for the epochs "
     "of both trainings; Slimming had a training of its own before. MACs of convolutions and linear layers; thop: as that counter has it.",
     "ablation": "Stage 1: fusion alone at the same rate of channels; stage 2: LaCD alone. Mean: weights of a cluster averaged as they "
     "are; not recalibrated: normalisations keep the statistics that fusion gave them, in LaCD too (CNN1D has none); inner: only channels within units; "

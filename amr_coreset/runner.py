@@ -8,7 +8,7 @@ __all__ = ['RunError', 'check_parameters', 'run_notebook', 'main']
 # %% ../nbs/25_runner.ipynb #7263b3af
 import sys
 
-if __name__ == "__main__":
+if __name__ == "__main__" and "__file__" in globals():  # a file that was started, not this notebook
     sys.modules["rfc3987_syntax"] = None  # as if it were not installed, which jsonschema allows for
 
 # %% ../nbs/25_runner.ipynb #428adc01

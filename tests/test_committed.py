@@ -40,16 +40,18 @@ def test_every_committed_table_comes_from_the_committed_rows(tmp_path):
 @pytest.mark.slow
 def test_an_entry_that_cannot_be_made_is_named(tmp_path):
     folder = project(tmp_path)
+    parameters = "tables = ''\nfigures = ''"
     entries = {
         "raises": "print('so far', file=__import__('sys').stderr); 1 / 0",
         "killed": "import os; os.kill(os.getpid(), 9)",
-        "odd": "",
+        "odd": "open('written', 'w')",
     }
     (folder / "nbs/studies").mkdir()
     for name, source in entries.items():
         cells = [
             nbformat.v4.new_code_cell(
-                "tables = ''" + "\nfigures = ''" * (name != "odd"), metadata={"tags": ["parameters"]}
+                parameters.replace("figures", "pictures" if name == "odd" else "figures"),
+                metadata={"tags": ["parameters"]},
             ),
             nbformat.v4.new_code_cell(source),
         ]
@@ -69,4 +71,5 @@ def test_an_entry_that_cannot_be_made_is_named(tmp_path):
     for entry, code in zip(asked, (1, -9, 1, 1), strict=True):
         assert f"not made: {entry} (exit code {code})" in run.stdout
     assert "ZeroDivisionError" in run.stderr and "so far" in run.stderr and "nowhere.ipynb" in run.stderr
-    assert "no cell tagged 'parameters' defines figures" in run.stderr
+    assert "the cell tagged 'parameters' does not define figures" in run.stderr
+    assert not (folder / "written").exists(), "and nothing runs with what stands there instead"

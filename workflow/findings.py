@@ -209,6 +209,11 @@ def agreements(*names: str) -> str:
     return text.strip()
 
 
+FCOS = {  # scale and data of each network's table
+    "ResNet56": ("laptop", "Sig2019-12-twin"),
+    "CNN1D": ("laptop", "Sig2019-12-twin"),
+    "SigNet50": ("small", "RML2016.10a-twin"),
+}
 TABLE_I = "laptop/table1_RML2016.10a-twin_CNN1D"
 LIBRARY = "laptop/table1_RML2016.10a-twin_CNN1D_deepcore_r0.01"
 TABLE_UNIT = "laptop_unit/table1_RML2016.10a-twin_CNN1D_r0.01"
@@ -242,15 +247,14 @@ def published() -> pd.Series:
 
 
 def fcos(method: str, network: str = "ResNet56") -> pd.Series:
-    """The line of a pruned network in the tables of FCOS, that of SigNet50 at scale small, the others at scale laptop."""
-    name = "small/fcos_RML2016.10a-twin" if network == "SigNet50" else "laptop/fcos_Sig2019-12-twin"
-    return line(f"{name}_{network}", method=method, precision="float32")
+    """The line of a pruned network in its table of FCOS."""
+    return line("{}/fcos_{}_{}".format(*FCOS[network], network), method=method, precision="float32")
 
 
 @cache
 def pruned_rows(network: str) -> pd.DataFrame:
     """The rows of such a table, by method and repeat."""
-    files = sorted((ROOT / "tables" / "rows" / "laptop" / "Sig2019-12-twin").glob(f"{network}-*/rows-FCOS-*.csv"))
+    files = sorted(ROOT.joinpath("tables", "rows", *FCOS[network]).glob(f"{network}-*/rows-FCOS-*.csv"))
     rows = pd.concat(map(pd.read_csv, files)).set_index(["method", "seed"]).sort_index()
     return rows.assign(macs_gone=1 - rows["macs"] / rows["macs_before"])
 

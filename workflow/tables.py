@@ -110,19 +110,24 @@ def make_one(to: Path, entry: dict):
 
 
 def run_cells(shell: InteractiveShell, cells: list[dict], given: dict) -> bool:
-    """Run the code cells until one fails, with `given` put in behind the one tagged `parameters`, as papermill does.
+    """Run the code cells until one fails, with `given` put in behind the first, which must define all of these.
 
-    Papermill itself takes longer to import than a table to make.
+    Papermill does the same, and more; its import would add seconds to every `make tables`.
     """
-    asked = dict(given)
-    for cell in cells:
-        if cell["cell_type"] == "code" and not shell.run_cell("".join(cell["source"])).success:
+    code = [cell for cell in cells if cell["cell_type"] == "code"]
+    tagged = ["parameters" in cell["metadata"].get("tags", ()) for cell in code]
+    if tagged != [True] + [False] * (len(code) - 1):
+        print("the first code cell, and no other, must be tagged 'parameters'")
+        return False
+    for cell in code:
+        if not shell.run_cell("".join(cell["source"])).success:
             return False
-        if "parameters" in cell["metadata"].get("tags", ()):
-            shell.push({name: asked.pop(name) for name in given if name in shell.user_ns})
-    if asked:
-        print(f"no cell tagged 'parameters' defines {', '.join(asked)}")
-    return not asked
+        if cell is code[0]:
+            if unknown := [name for name in given if name not in shell.user_ns]:
+                print(f"the cell tagged 'parameters' does not define {', '.join(unknown)}")
+                return False
+            shell.push(given)
+    return True
 
 
 class Shell(InteractiveShell):

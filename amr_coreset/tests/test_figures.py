@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib import rc_context
 
 from amr_coreset.figures import *
 from amr_coreset.foqus import foqus_score, forgetting, tiers
@@ -141,9 +142,12 @@ def test_a_figure_that_was_shown_is_saved_with_the_same_bytes():
     for make in (lambda: snr_figure(example_rows(), 0.1), lambda: rank_figure(several_blocks())):
         shown = make()
         shown.savefig(BytesIO(), dpi=72, bbox_inches="tight")  # as JupyterLab does
+        with rc_context({"figure.dpi": 72, "figure.constrained_layout.use": True}):
+            other = placed(make())
         with TemporaryDirectory() as folder:
-            one, two = (save_figure(f, Path(folder, name)) for f, name in ((shown, "a"), (make(), "b")))
-            assert [p.read_bytes() for p in one] == [p.read_bytes() for p in two]
+            figures = dict(shown=shown, other=other, new=make())
+            files = [[p.read_bytes() for p in save_figure(f, Path(folder, name))] for name, f in figures.items()]
+        assert files[0] == files[1] == files[2]
 
 # %% ../../nbs/24_figures.ipynb #88025c61
 def test_ranks_are_drawn_as_they_are():

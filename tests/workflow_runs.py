@@ -46,7 +46,6 @@ def environment(folder: Path) -> dict:
     return os.environ | {
         "PYTHONPATH": str(folder),
         "AMR_CORESET_CACHE": str(folder / "cache"),
-        "PYTHONDONTWRITEBYTECODE": "1",
     }
 
 

@@ -251,6 +251,12 @@ def fcos(method: str, network: str = "ResNet56") -> pd.Series:
     return line("{}/fcos_{}_{}".format(*FCOS[network], network), method=method, precision="float32")
 
 
+def tier(method: str, rate: float) -> str:
+    """Gain over Uniform of a method of the study of tiers."""
+    found = line("study_tiers", method=method, rate=rate)
+    return with_interval(found["gain (points)"], found["half of its 95 % interval"])
+
+
 @cache
 def pruned_rows(network: str) -> pd.DataFrame:
     """The rows of such a table, by method and repeat."""

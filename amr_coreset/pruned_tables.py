@@ -96,8 +96,8 @@ def summarize_prunings(
 ) -> pd.DataFrame:
     """One line per block, method and precision: accuracies, what is gone (shares of 1), units, time, latency in ms.
 
-    `best` and `second` mark the accuracies of the methods that were brought to one size; `larger`: not so small as FCOS. Raises `ValueError` if the rows of a
-    block come from different data or code, or overlap.
+    `best` and `second` mark the accuracies of the methods that were brought to one size; `larger` ones are not so small as FCOS.
+    Raises `ValueError` if the rows of a block come from different data or code, or overlap.
     """
     for _, block in rows.groupby(_BLOCK, sort=False):
         for what in ("data_digest", "code_digest", "version", "epochs"):
@@ -136,7 +136,7 @@ def summarize_prunings(
     table.insert(5, "precision", "float32")
     return table if deployed is None else _with_latency(table, deployed)
 
-
+# %% ../nbs/35_pruned_tables.ipynb #a013763b
 _GONE = ("macs_gone", "macs_gone_thop", "parameters_gone", "macs_gone_live", "parameters_gone_live")
 
 
@@ -147,14 +147,14 @@ def _what_is_gone(rows: pd.DataFrame) -> dict[str, pd.Series]:
         name: 1 - rows[what] / rows[f"{what}_before"].astype(float) for name, what in zip(_GONE, pairs, strict=True)
     }
 
-# %% ../nbs/35_pruned_tables.ipynb #249db06c
+
 def _larger(rows: pd.DataFrame) -> pd.Series:
     """Which rows have more live MACs than FCOS in the same repeat, so that their accuracies are no fair comparison."""
     repeat = [*_BLOCK, "seed"]
     fcos = rows[rows["method"] == "FCOS"].set_index(repeat)["macs_live"]
     return rows["macs_live"] > fcos.reindex(pd.MultiIndex.from_frame(rows[repeat])).to_numpy()
 
-
+# %% ../nbs/35_pruned_tables.ipynb #249db06c
 def _with_latency(table: pd.DataFrame, deployed: pd.DataFrame) -> pd.DataFrame:
     """The lines with the median times of a call, and one more line for each network in 8 bits, behind its own."""
     times = [_medians(calls) for calls in deployed["latency"]]

@@ -36,20 +36,20 @@ NO_SLURM = no_slurm()
 
 
 @pytest.mark.slow
-def test_jobs_that_are_handed_over_give_the_same_bytes(uninterrupted, tmp_path):
+def test_jobs_that_are_handed_over_give_the_same_bytes(expected, tmp_path):
     folder = project(tmp_path)
     text = finish(folder, "parts=2", "--profile", "workflow/profiles/fake")
     assert text.count("Submitted job") == 1 + 2 * RATES + 1, "a record, two parts of each rate, a table"
-    assert outputs(folder) == outputs(uninterrupted[0])
+    assert outputs(folder) == expected
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(bool(NO_SLURM), reason=NO_SLURM)
-def test_slurm_gives_the_same_bytes(uninterrupted, tmp_path):
+def test_slurm_gives_the_same_bytes(expected, tmp_path):
     folder = project(tmp_path)
     text = finish(folder, "parts=2", "--profile", "workflow/profiles/slurm")
     assert text.count("has been submitted with SLURM jobid") == 1 + 2 * RATES + 1
-    assert outputs(folder) == outputs(uninterrupted[0])
+    assert outputs(folder) == expected
 
 
 @pytest.mark.slow

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from workflow_runs import BLOCK, ROOT, environment, finish, outputs, project
+from workflow_runs import BLOCK, ROOT, environment, finish, forget_coresets, outputs, project
 
 from amr_coreset.captures import read_sigmf, save_npz, signals_from_arrays, write_sigmf
 from amr_coreset.runs import ResultRow, processor, read_rows, write_rows
@@ -87,8 +87,8 @@ def test_all_tables_and_pictures_of_a_data_set(uninterrupted):
 
 
 @pytest.mark.slow
-def test_committed_rows_are_kept_and_trained_again(uninterrupted, tmp_path):
-    folder = Path(shutil.copytree(uninterrupted[0], tmp_path / "copy"))
+def test_committed_rows_are_kept_and_trained_again(one_run, tmp_path):
+    folder = Path(shutil.copytree(one_run / "kept", tmp_path / "copy"))
     with (folder / "workflow/scales.yaml").open("a") as scales:
         scales.write((folder / "tests/scales.yaml").read_text())
     entry = dict(table="I", scale="tiny", data_sets=["RML2016.10a-twin"], models=["CNN1D"])
@@ -105,7 +105,7 @@ def test_committed_rows_are_kept_and_trained_again(uninterrupted, tmp_path):
         "rows-I-CNN1D-r0.1.csv",
         "rows-I-CNN1D-r0.3.csv",
     ]
-    again = run("workflow/rerun.py", "--seed", "3")
+    again = run("workflow/rerun.py", "--seed", "3", "--folder", "again")
     assert again.returncode == 0, again.stdout + again.stderr
     (line,) = pd.read_csv(folder / "tables/rerun.csv").to_dict("records")
     assert line["table"] == BLOCK and line["equal"] == "yes" and line["committed"] == line["again"]
@@ -113,14 +113,16 @@ def test_committed_rows_are_kept_and_trained_again(uninterrupted, tmp_path):
     for path in kept.glob("rows-*.csv"):
         other = read_rows(path).assign(accuracy=0.123)
         write_rows(path, [ResultRow(**line) for line in other.to_dict("records")])
-    again = run("workflow/rerun.py", "--seed", "3")
+    forget_coresets(folder / "again")
+    again = run("workflow/rerun.py", "--seed", "3", "--folder", "again")
     assert again.returncode == 1 and "committed 0.123000, again 0." in again.stdout, again.stderr
     assert pd.read_csv(folder / "tables/rerun.csv")["equal"].tolist() == ["no"]
 
 
 @pytest.mark.slow
-def test_a_training_that_fails_is_named_and_stops_nothing_else(tmp_path):
-    folder = project(tmp_path)
+def test_a_training_that_fails_is_named_and_stops_nothing_else(one_run, tmp_path):
+    folder = Path(shutil.copytree(one_run / "kept", tmp_path / "copy"))
+    forget_coresets(folder / "runs")
     own = folder / "tests/own_methods.py"
     own.write_text(
         own.read_text().replace("return record.loss.std(axis=0)", "raise ArithmeticError('no spread today')")
@@ -141,8 +143,9 @@ def test_a_third_start_does_nothing(uninterrupted):
 
 
 @pytest.mark.slow
-def test_plain_papermill_works_too(tmp_path):
-    folder = project(tmp_path)
+def test_plain_papermill_works_too(one_run, tmp_path):
+    folder = Path(shutil.copytree(one_run / "kept", tmp_path / "copy"))
+    forget_coresets(folder / "runs")
     parameters = {"rate": 0.3, "scale": "tiny", "scales": "tests/scales.yaml"}
     command = [Path(sys.executable).parent / "papermill", "nbs/paper/evaluate.ipynb", "out.ipynb"]
     for name, value in parameters.items():

@@ -19,6 +19,13 @@ RATES = len(yaml.safe_load((ROOT / SCALES).read_text())[SCALE]["rates"])
 speeds = ""
 
 
+def keep_speeds(folder: Path):
+    """Give the speeds that were measured in `folder` to the copies that are made from now on."""
+    global speeds
+    if (folder / "runs/speed.json").exists():
+        speeds = (folder / "runs/speed.json").read_text()
+
+
 def project(folder: Path) -> Path:
     """A copy of what the workflow needs, so that tests leave the checkout alone."""
     for name in (
@@ -65,13 +72,18 @@ def start(folder: Path, *arguments: str) -> subprocess.Popen:
 
 def finish(folder: Path, *arguments: str, code: int = 0) -> str:
     """Run the workflow to its end; returns what it printed."""
-    global speeds
     process = start(folder, *arguments)
     text = process.communicate(timeout=600)[0]
     assert process.returncode == code, text
-    if (folder / "runs/speed.json").exists():
-        speeds = (folder / "runs/speed.json").read_text()
+    keep_speeds(folder)
     return text
+
+
+def forget_coresets(runs: Path):
+    """Leave of what was trained in a folder the records alone: the coresets are to be trained again."""
+    for path in [*runs.glob("*/*/*/rows/*.json"), *runs.glob("*/*/*/rows-*.csv")]:
+        if path.suffix == ".csv" or "All frames" not in path.read_text():
+            path.unlink()
 
 
 def outputs(folder: Path) -> dict[str, bytes]:

@@ -327,9 +327,6 @@ def try_mutants(queue, name, path, place, count, seed):
     resource.setrlimit(resource.RLIMIT_AS, (now + 2**28, now + 2**28))
     if name == "HKDD_AMC12":
         options["label_order"] = SIG2019_12.classes
-    # These files are opened anew for each of some hundred cells, which takes most of the time.
-    if name in ("HKDD_AMC12", "RML2018.01a"):
-        options["snr_min"] = 16
     for number in range(count):
         path.write_bytes(mutated(whole, rng))
         began = time.perf_counter()

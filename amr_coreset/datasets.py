@@ -265,21 +265,29 @@ BLOCK = 4096  # frames that are read, scaled and written at once
 
 def read_blocks(choice: Choice, normalization: str, out: np.ndarray | None = None):
     """Yield the chosen frames, block by block, each (n, 2, L) float32 and scaled; into `out` (N, 2, L) if it is given."""
-    buffer = np.empty((min(BLOCK, max(choice.counts)), 2, choice.file.length), np.float32) if out is None else None
-    place = 0
-    for cell, count in zip(choice.cells, choice.counts, strict=True):
-        for start in range(0, count, BLOCK):
-            n = min(BLOCK, count - start)
-            block = buffer[:n] if out is None else out[place : place + n]
-            choice.file.read(cell, start, block)
-            if normalization != "none":
-                try:
-                    block[:] = normalize(block, normalization)
-                except ValueError as error:
-                    where = f"cell {cell}, counted from its frame {start}"
-                    raise DatasetError(f"{choice.file.paths[0]}: {where}: {error}") from None
-            yield block
-            place += n
+    ends = np.cumsum(choice.counts).tolist()
+    buffer = np.empty((min(BLOCK, ends[-1]), 2, choice.file.length), np.float32) if out is None else None
+    for low in range(0, ends[-1], BLOCK):
+        high = min(low + BLOCK, ends[-1])
+        block = buffer[: high - low] if out is None else out[low:high]
+        cells = zip(choice.cells, choice.counts, ends, strict=True)
+        here = [(c, max(low - e + n, 0), min(high - e, 0) + n) for c, n, e in cells if e - n < high and e > low]
+        choice.file.read(here, block)
+        if normalization != "none":
+            _scale(block, here, normalization, choice.file.paths[0])
+        yield block
+
+
+def _scale(block: np.ndarray, here: list[tuple[tuple[str, int], int, int]], normalization: str, path: Path):
+    """Scale the frames of each (cell, first, end) in place; a `DatasetError` names the cell of one that cannot be scaled."""
+    at = 0
+    for cell, first, end in here:
+        part = block[at : at + end - first]
+        try:
+            part[:] = normalize(part, normalization)
+        except ValueError as error:
+            raise DatasetError(f"{path}: cell {cell}, counted from its frame {first}: {error}") from None
+        at += len(part)
 
 # %% ../nbs/09_datasets.ipynb #fe98317d
 # Whose text can change what is read.

@@ -11,15 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
-from matplotlib import rc_context
+from matplotlib import colormaps, rc_context
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from .foqus import foqus_score, forgetting, persistent_error, quality
-from .selection import BY_SNR
 from .tables import _BLOCK, ALL_FRAMES, blocks_of, counted_repeats, network_names, ranks, row_names
 from .workspace import atomic_path
 
@@ -28,11 +25,16 @@ _ORDER = (
     "Uniform", "Forgetting", "Least Confidence", "Entropy", "Margin", "Cal", "CD", "GraNd", "Herding", "k-Center Greedy",
 )  # fmt: skip
 _CONTROLS = ("EL2N", "AUM", "CCS")
+_BY_SNR = " x SNR"  # as in amr_coreset.selection, which imports torch, and no table needs that
+# seaborn's "colorblind". To import seaborn for it would take longer than to draw a table's figures.
+_COLORS = (
+    "#0173b2", "#de8f05", "#029e73", "#d55e00", "#cc78bc", "#ca9161", "#fbafe4", "#949494", "#ece133", "#56b4e9",
+)  # fmt: skip
 
 
 def method_style(name: str) -> dict:
     """Line style of a method: colour (told apart by the colour-blind), marker, width; controls dotted, stratified by SNR dashed."""
-    base = name.removesuffix(BY_SNR)
+    base = name.removesuffix(_BY_SNR)
     dashed = dict(ls="-" if base == name else "--")
     if base == "FoQuS":
         return dict(color="black", marker="o", lw=2.2, zorder=5) | dashed
@@ -40,9 +42,8 @@ def method_style(name: str) -> dict:
         place = _CONTROLS.index(base)
         look = dict(color=("#332288", "#882255", "#117733")[place], marker="hd1"[place], lw=1.2)
         return look | dict(ls=":" if base == name else "--")
-    colors = sns.color_palette("colorblind", len(_ORDER))
     place = _ORDER.index(base) if base in _ORDER else sum(map(ord, base)) % len(_ORDER)
-    return dict(color=colors[place], marker="sv^D<>pPX*"[place], lw=1.2) | dashed
+    return dict(color=_COLORS[place], marker="sv^D<>pPX*"[place], lw=1.2) | dashed
 
 # %% ../nbs/24_figures.ipynb #f146386b
 def _shape(panels: int) -> tuple[int, int]:
@@ -229,7 +230,7 @@ def _rank_map(ax: Axes, places: pd.DataFrame, last: int, twin: bool):
     """A heat map of ranks, with their mean in a column at the right."""
     rows, columns = places.shape
     mean = places.mean(axis=1).to_numpy()
-    look = dict(cmap=sns.color_palette("YlGnBu_r", as_cmap=True).with_extremes(bad="0.88"), vmin=1, vmax=last)
+    look = dict(cmap=colormaps["YlGnBu_r"].with_extremes(bad="0.88"), vmin=1, vmax=last)
     parts = [(np.arange(columns), places.to_numpy(), "g"), (np.array([columns + 0.5]), mean[:, None], ".1f")]
     for left, values, form in parts:
         edges = [*left, left[-1] + 1]
@@ -334,9 +335,12 @@ def score_figure(
     beta: float = 0.1,
 ) -> Figure:
     """The three metrics of each frame, their sum, the score's tiers in each class, and each tier's share of every SNR label."""
+    # Here and not above, as it imports torch, which no table needs.
+    from amr_coreset.foqus import foqus_score, forgetting, persistent_error, quality
+
     score, steps = foqus_score(correct, loss, beta=beta), len(correct) - 1
     often, long, good = forgetting(correct), persistent_error(correct), quality(correct, loss, beta)
-    tier, colors = tier_of(score, label), sns.color_palette("cividis", 3)
+    tier, colors = tier_of(score, label), colormaps["cividis"]([0.25, 0.5, 0.75])
     figure = Figure(figsize=(10, 6.5), layout="constrained")
     axes = figure.subplots(2, 3)
     parts = {"forgetting (Eq. 4)": often, "persistent error (Eq. 5)": long, "quality (Eq. 7)": good}

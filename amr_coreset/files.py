@@ -14,6 +14,8 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
@@ -130,22 +132,31 @@ class CellFile:
     paths: tuple[Path, ...]
     classes: tuple[str, ...]  # in label order
     length: int  # samples per frame
-    # (class, SNR label) -> [(read(rows, out), rows), ...]: rows in ascending order, out (len(rows), 2, length) float32
+    # (class, SNR label) -> [(read(rows, out), rows), ...]: rows in ascending order, out (len(rows), 2, length) float32;
+    # a reader of several cells is also given rows of one after those of another
     parts: dict[tuple[str, int], list[tuple[Callable, np.ndarray | range]]]
 
     def count(self, cell: tuple[str, int]) -> int:
         """Number of frames of a cell."""
         return sum(len(rows) for _, rows in self.parts[cell])
 
-    def read(self, cell: tuple[str, int], start: int, out: np.ndarray):
-        """Fill `out`, (n, 2, length) float32, with the cell's frames from `start` on. Raises `DatasetError`."""
-        done = 0
-        for reader, rows in self.parts[cell]:
-            here = rows[max(start - done, 0) : max(start + len(out) - done, 0)]
-            if len(here):
-                at = max(done - start, 0)
-                reader(here, out[at : at + len(here)])
-            done += len(rows)
+    def read(self, wanted: list[tuple[tuple[str, int], int, int]], out: np.ndarray):
+        """Fill `out`, (n, 2, length) float32, with the frames of each (cell, first, end) of `wanted`. Raises `DatasetError`.
+
+        What one reader has in succession it reads at once, so a file with many small cells is not opened for each of them.
+        """
+        found = []
+        for cell, first, end in wanted:
+            for reader, rows in self.parts[cell]:
+                if len(here := rows[max(first, 0) : max(end, 0)]):
+                    found.append((reader, here))
+                first, end = first - len(rows), end - len(rows)
+        at = 0
+        for reader, group in groupby(found, key=itemgetter(0)):
+            several = [rows for _, rows in group]
+            rows = several[0] if len(several) == 1 else np.concatenate(several)
+            reader(rows, out[at : at + len(rows)])
+            at += len(rows)
 
 # %% ../nbs/05_files.ipynb #c7db48e1
 def rows_by_cell(

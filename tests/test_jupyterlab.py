@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+LIMIT = 1200  # seconds for all cells of a notebook; a slow machine has needed more than two minutes
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +71,9 @@ def browser():
     for flag in [*flags.split(), "window-size=1400,1000"]:
         options.add_argument(f"--{flag}")
     driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(shutil.which("chromedriver")))
-    driver.set_script_timeout(480)
+    # A notebook takes as long as the machine needs. Selenium itself would give up after two minutes without an answer.
+    driver.set_script_timeout(LIMIT)
+    driver.command_executor.client_config.timeout = LIMIT + 60
     try:
         yield driver
     finally:

@@ -37,7 +37,7 @@ def small_2018(folder, n=4):
 
 def cell_frames(file, cell, start=0, n=None):
     out = np.empty((file.count(cell) - start if n is None else n, 2, file.length), np.float32)
-    file.read(cell, start, out)
+    file.read([(cell, start, start + len(out))], out)
     return out
 
 

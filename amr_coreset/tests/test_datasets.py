@@ -203,10 +203,10 @@ def load_and_report(place, queue):
 
 
 def load_slowly(place):
-    """In another process: prepare, with a pause after each block."""
+    """In another process: prepare, with a pause before each block."""
     module = sys.modules[_write_prepared.__module__]
     plain = module.read_blocks
-    module.read_blocks = lambda *given: (time.sleep(0.2) or block for block in plain(*given))
+    module.read_blocks = lambda *given: (time.sleep(3) or block for block in plain(*given))
     load_dataset("RML2018.01a", place, progress=False)
 
 
@@ -375,7 +375,7 @@ def mutation_counts(count=600, seed=0):
             process = fork.Process(target=try_mutants, args=(queue, name, path, place, count, seed))
             process.start()
             try:
-                loaded, refused, slowest, wrong = queue.get(timeout=120)
+                loaded, refused, slowest, wrong = queue.get(timeout=900)
             except queue_module.Empty:
                 raise AssertionError(f"{what}: the process ended with code {process.exitcode} or hung") from None
             process.join()

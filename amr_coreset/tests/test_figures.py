@@ -17,6 +17,7 @@ from matplotlib import rc_context
 
 from amr_coreset.figures import *
 from amr_coreset.foqus import foqus_score, forgetting, tiers
+from amr_coreset.selection import BY_SNR
 from amr_coreset.tables import ALL_FRAMES, ranks
 
 
@@ -246,3 +247,6 @@ def test_every_method_has_its_own_look():
         )
     ]
     assert len(set(looks)) == len(looks) and method_style("mine") == method_style("mine")
+    assert all(
+        method_style(name + BY_SNR)["ls"] == "--" != method_style(name)["ls"] for name in ("FoQuS", "Uniform", "CCS")
+    )

@@ -50,5 +50,22 @@ def test_a_cell_in_several_parts_is_read_as_one():
     for start in range(8):
         for n in range(8 - start):
             out = np.empty((n, 2, 3), np.float32)
-            cells.read(("a", 0), start, out)
+            cells.read([(("a", 0), start, start + n)], out)
             assert out[:, 0, 0].tolist() == [1, 3, 5, 6, 7, 8, 9][start : start + n]
+
+
+def test_cells_of_one_reader_are_read_at_once():
+    values, calls = np.arange(10, dtype=np.float32)[:, None, None] * np.ones((1, 2, 3), np.float32), []
+
+    def reader(rows, out):
+        calls.append(list(rows))
+        out[:] = values[rows]
+
+    def other(rows, out):
+        out[:] = -values[rows]
+
+    parts = {("a", 0): [(reader, range(6, 9))], ("a", 2): [(reader, range(0, 3))], ("b", 0): [(other, range(3, 5))]}
+    out = np.empty((6, 2, 3), np.float32)
+    cells = CellFile((), ("a", "b"), 3, parts)
+    cells.read([(("a", 0), 1, 3), (("a", 2), 0, 2), (("b", 0), 0, 1), (("a", 2), 2, 3)], out)
+    assert out[:, 0, 0].tolist() == [7, 8, 0, 1, -3, 2] and calls == [[7, 8, 0, 1], [2]]

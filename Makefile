@@ -11,6 +11,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+# Many containers set it. Then every process would compile anew all that it imports, as nothing is compiled beforehand.
+unexport PYTHONDONTWRITEBYTECODE
 
 SCALE ?= smoke
 ASKED = $(foreach word,TABLE DATASET MODEL METHOD RATE VARIANT SCALES TABLES FIGURES PARTS DEVICE GPUS, \
@@ -46,10 +48,8 @@ rerun: .venv/.ready
 test: .venv/.ready
 	@# What has to be fetched is fetched while the checks run.
 	@$(MAKE) --no-print-directory --output-sync --jobs 2 checks tools
-	@# Each file in one process, two side by side, the long ones first; the browser alone, as its tests have time limits.
-	OMP_NUM_THREADS=1 python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "slow or not slow" --durations=8 \
-	    --ignore tests/test_jupyterlab.py
-	python -m pytest -m "slow or not slow" tests/test_jupyterlab.py
+	@# Each file in one process, two side by side, the long ones first.
+	OMP_NUM_THREADS=1 python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "slow or not slow" --durations=8
 
 # Twenty kills at random moments of a smoke grid, of the workflow and of kernels; `make test` makes three of a smaller one.
 kills: .venv/.ready

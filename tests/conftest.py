@@ -7,7 +7,7 @@ from workflow_runs import finish, keep_speeds, outputs, project
 
 from amr_coreset.workspace import exclusive
 
-LONG = ("test_workflow", "test_cluster", "test_kills", "test_pruning_workflow")
+LONG = ("test_workflow", "test_cluster", "test_kills", "test_pruning_workflow", "test_committed", "test_jupyterlab")
 
 
 def pytest_collection_modifyitems(items):

@@ -44,7 +44,7 @@ def lab(tmp_path_factory):
             stderr=log,
         )
     try:
-        for _ in range(120):
+        for _ in range(2 * LIMIT):
             found = list((folder / "runtime").glob("jpserver-*.json"))
             if found and (text := found[0].read_text()):
                 break
@@ -86,7 +86,7 @@ const done = arguments[arguments.length - 1];
   const app = window.jupyterapp;
   await app.restored;
   const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-  for (let i = 0; i < 600 && !app.shell.currentWidget?.sessionContext; i++) await wait(100);
+  while (!app.shell.currentWidget?.sessionContext) await wait(100);  // until the script's time limit
   const panel = app.shell.currentWidget;
   await panel.context.ready;
   await panel.sessionContext.ready;

@@ -12,7 +12,7 @@ import pytest
 from workflow_runs import SCALE, finish, outputs, project, start
 
 
-def wait_for(condition, process, seconds=120):
+def wait_for(condition, process, seconds=600):
     for _ in range(seconds * 20):
         if condition() or process.poll() is not None:
             return
@@ -62,7 +62,7 @@ def test_killed_at_random_moments_nothing_is_lost(expected, tmp_path):
                 time.sleep(0.05)
             if victim == "kernel" and (running := kernels(process)):
                 os.kill(rng.choice(running), signal.SIGKILL)
-                process.communicate(timeout=300)
+                process.communicate(timeout=600)
             elif process.poll() is None:
                 victim = "workflow"
                 os.killpg(process.pid, signal.SIGKILL)
@@ -96,7 +96,7 @@ def test_a_second_workflow_is_refused_and_harms_nothing(tmp_path):
     first = start(folder)
     wait_for(lambda: (folder / ".snakemake").exists(), first)
     second = start(folder)
-    text = second.communicate(timeout=60)[0]
+    text = second.communicate(timeout=600)[0]
     assert second.returncode == 1 and "Another workflow is running" in text
     os.killpg(first.pid, signal.SIGKILL)
     first.wait()

@@ -73,7 +73,7 @@ def start(folder: Path, *arguments: str) -> subprocess.Popen:
 def finish(folder: Path, *arguments: str, code: int = 0) -> str:
     """Run the workflow to its end; returns what it printed."""
     process = start(folder, *arguments)
-    text = process.communicate(timeout=600)[0]
+    text = process.communicate(timeout=1800)[0]
     assert process.returncode == code, text
     keep_speeds(folder)
     return text

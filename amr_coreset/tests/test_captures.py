@@ -677,7 +677,7 @@ def run_mutants(make_mutants, load, count):
         child = context.Process(target=try_all, args=(make_mutants, load, count, Path(folder), answer))
         child.start()
         try:
-            loaded, refused, slowest, wrong = answer.get(timeout=120)
+            loaded, refused, slowest, wrong = answer.get(timeout=900)
         finally:
             child.kill()
             child.join()

@@ -227,7 +227,7 @@ def test_processes_do_not_collide_and_a_killed_one_leaves_nothing():
         victim.kill()
         victim.join()
         processes[2].start()
-        digests = {queue.get(timeout=60) for _ in processes}
+        digests = {queue.get(timeout=900) for _ in processes}
         [process.join() for process in processes]
         assert digests == {load_dataset("RML2018.01a", place, cache=False, progress=False).digest}
         (whole,) = prepared_in(folder)
@@ -252,7 +252,7 @@ def test_a_full_disk_is_a_clear_error_and_leaves_nothing():
         queue = fork.Queue()
         process = fork.Process(target=load_with_little_room, args=(place, queue))
         process.start()
-        number, said = queue.get(timeout=60)
+        number, said = queue.get(timeout=900)
         process.join()
         assert number == errno.ENOSPC and "preparing RML2018.01a needs" in said and "AMR_CORESET_CACHE" in said
         assert prepared_in(folder) == []

@@ -7,11 +7,15 @@ from workflow_runs import finish, keep_speeds, outputs, project
 
 from amr_coreset.workspace import exclusive
 
-LONG = ("test_workflow", "test_cluster", "test_kills", "test_pruning_workflow", "test_committed", "test_jupyterlab")
+# The second needs nothing of what the first, beside it, begins with.
+LONG = ("test_workflow", "test_pruning_workflow", "test_cluster", "test_kills", "test_committed", "test_jupyterlab")
+COLLECTED = pytest.StashKey[list]()
 
 
-def pytest_collection_modifyitems(items):
+@pytest.hookimpl(tryfirst=True)  # before -m chooses
+def pytest_collection_modifyitems(config, items):
     """Files that take minutes go first, so that processes side by side end at about the same time."""
+    config.stash[COLLECTED] = list(items)
     items.sort(key=lambda item: LONG.index(item.path.stem) if item.path.stem in LONG else len(LONG))
 
 

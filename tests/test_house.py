@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from conftest import COLLECTED
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted(p for p in ROOT.glob("nbs/**/*.ipynb") if ".ipynb_checkpoints" not in p.parts)
@@ -59,7 +60,7 @@ def test_notebooks_are_clean(fresh_copy):
             assert len(source.splitlines()) <= 60, f"{notebook.name} has a cell of {len(source.splitlines())} lines"
 
 
-def test_no_test_vanished():
+def test_no_test_vanished(request):
     defined = [
         name for n in NOTEBOOKS for source, _ in cells(n) for name in re.findall(r"^def (test_\w+)", source, re.M)
     ]
@@ -69,11 +70,13 @@ def test_no_test_vanished():
         for name in re.findall(r"^def (test_\w+)", p.read_text(), re.M)
     ]
     assert sorted(defined) == sorted(exported) and len(defined) == len(set(defined)) >= 60
-    collected = subprocess.run(
-        [sys.executable, "-m", "pytest", "--collect-only", "-q", "-m", "slow or not slow", "--pyargs", "amr_coreset"],
-        cwd=ROOT, capture_output=True, text=True, check=True,
-    ).stdout  # fmt: skip
-    assert len(re.findall(r"::test_", collected)) == len(defined)
+    files = {p for p in ROOT.glob("amr_coreset/tests/*.py") if "\ndef test_" in p.read_text()}
+    collected = [item.originalname for item in request.config.stash[COLLECTED] if item.path in files]
+    if files - {item.path for item in request.config.stash[COLLECTED]}:  # pytest was asked for some files alone
+        command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-m", "slow or not slow", "--pyargs"]
+        run = subprocess.run([*command, "amr_coreset"], cwd=ROOT, capture_output=True, text=True, check=True)
+        collected = re.findall(r"::(test_\w+)", run.stdout)
+    assert sorted(collected) == sorted(defined)
 
 
 def test_every_test_also_runs_in_its_notebook():

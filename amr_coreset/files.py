@@ -14,8 +14,6 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import groupby
-from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
@@ -143,20 +141,25 @@ class CellFile:
     def read(self, wanted: list[tuple[tuple[str, int], int, int]], out: np.ndarray):
         """Fill `out`, (n, 2, length) float32, with the frames of each (cell, first, end) of `wanted`. Raises `DatasetError`.
 
-        What one reader has in succession it reads at once, so a file with many small cells is not opened for each of them.
+        Each reader is called once, so a file with many small cells is not opened for each of them.
         """
-        found = []
+        asked: dict[Callable, list] = {}
+        at = 0
         for cell, first, end in wanted:
             for reader, rows in self.parts[cell]:
                 if len(here := rows[max(first, 0) : max(end, 0)]):
-                    found.append((reader, here))
+                    asked.setdefault(reader, []).append((here, range(at, at + len(here))))
+                    at += len(here)
                 first, end = first - len(rows), end - len(rows)
-        at = 0
-        for reader, group in groupby(found, key=itemgetter(0)):
-            several = [rows for _, rows in group]
+        for reader, parts in asked.items():
+            several, places = zip(*parts, strict=True)
             rows = several[0] if len(several) == 1 else np.concatenate(several)
-            reader(rows, out[at : at + len(rows)])
-            at += len(rows)
+            if places[-1].stop - places[0].start == len(rows):
+                reader(rows, out[places[0].start : places[-1].stop])
+            else:  # another reader's frames lie between
+                frames = np.empty((len(rows), *out.shape[1:]), out.dtype)
+                reader(rows, frames)
+                out[np.concatenate(places)] = frames
 
 # %% ../nbs/05_files.ipynb #c7db48e1
 def rows_by_cell(

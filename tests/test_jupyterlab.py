@@ -18,10 +18,14 @@ LIMIT = 1200  # seconds for all cells of a notebook; a slow machine has needed m
 def lab(tmp_path_factory):
     """A JupyterLab server on a copy of the notebooks (JupyterLab saves what it opens); yields its address."""
     folder = tmp_path_factory.mktemp("lab")
-    shutil.copytree(ROOT / "nbs", folder / "nbs", ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
+    ignore = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
+    shutil.copytree(ROOT / "nbs", folder / "nbs", ignore=ignore)
     for name in ("settings.ini", "workflow", "amr_coreset"):
         source = ROOT / name
-        (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / name)
+        if source.is_dir():
+            shutil.copytree(source, folder / name, ignore=ignore)
+        else:
+            shutil.copy(source, folder / name)
     environment = os.environ | {
         "PYTHONPATH": str(folder), "AMR_CORESET_CACHE": str(folder / "cache"),
         "JUPYTER_RUNTIME_DIR": str(folder / "runtime"), "JUPYTER_CONFIG_DIR": str(folder / "config"),
@@ -44,16 +48,18 @@ def lab(tmp_path_factory):
             stderr=log,
         )
     try:
-        for _ in range(2 * LIMIT):
+        for _ in range(600):
             found = list((folder / "runtime").glob("jpserver-*.json"))
             if found and (text := found[0].read_text()):
                 break
             assert server.poll() is None, (folder / "server.log").read_text()
             time.sleep(0.5)
+        else:
+            pytest.fail(f"JupyterLab did not start:\n{(folder / 'server.log').read_text()}")
         yield json.loads(text)["url"]
     finally:
         server.terminate()
-        server.wait(30)
+        server.wait(LIMIT)
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +92,7 @@ const done = arguments[arguments.length - 1];
   const app = window.jupyterapp;
   await app.restored;
   const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-  while (!app.shell.currentWidget?.sessionContext) await wait(100);  // until the script's time limit
+  for (let i = 0; i < 3000 && !app.shell.currentWidget?.sessionContext; i++) await wait(100);
   const panel = app.shell.currentWidget;
   await panel.context.ready;
   await panel.sessionContext.ready;

@@ -104,7 +104,9 @@ def test_every_set_goes_through_one_door():
             two = profile.classes[5], profile.classes[1]
             options = dict(classes=two, snr_min=None, frames_per_cell=2, normalization="unit_power", progress=False)
             few = load_dataset(name, place, **options)
-            direct = load_dataset(name, place, cache=False, **options)
+            with pytest.MonkeyPatch.context() as blocks:
+                blocks.setitem(load_dataset.__globals__, "BLOCK", 5)  # which begin and end within cells
+                direct = load_dataset(name, place, cache=False, **options)
             disk = load_dataset(name, place, in_memory=False, **options)
             assert few.classes == two and few.snr.tolist() == [s for _ in two for s in snrs for _ in "12"]
             expected = np.concatenate([generate(profile, c, s, 2) for c in two for s in snrs])
@@ -203,10 +205,10 @@ def load_and_report(place, queue):
 
 
 def load_slowly(place):
-    """In another process: prepare, with a pause before each block."""
+    """In another process: prepare, with a pause before each of many blocks."""
     module = sys.modules[_write_prepared.__module__]
-    plain = module.read_blocks
-    module.read_blocks = lambda *given: (time.sleep(3) or block for block in plain(*given))
+    plain, module.BLOCK = module.read_blocks, 6
+    module.read_blocks = lambda *given: (time.sleep(0.2) or block for block in plain(*given))
     load_dataset("RML2018.01a", place, progress=False)
 
 
@@ -226,6 +228,7 @@ def test_processes_do_not_collide_and_a_killed_one_leaves_nothing():
         time.sleep(0.3)
         victim.kill()
         victim.join()
+        assert victim.exitcode == -signal.SIGKILL, "it was not done yet"
         processes[2].start()
         digests = {queue.get(timeout=900) for _ in processes}
         [process.join() for process in processes]
@@ -378,7 +381,9 @@ def mutation_counts(count=600, seed=0):
                 loaded, refused, slowest, wrong = queue.get(timeout=900)
             except queue_module.Empty:
                 raise AssertionError(f"{what}: the process ended with code {process.exitcode} or hung") from None
-            process.join()
+            finally:
+                process.kill()
+                process.join()
             assert not wrong, "\n".join(wrong)
             assert loaded + refused == count and slowest < 5
             rows[what] = dict(mutants=count, loaded=loaded, refused=refused, slowest_seconds=round(slowest, 3))

@@ -54,18 +54,19 @@ def test_a_cell_in_several_parts_is_read_as_one():
             assert out[:, 0, 0].tolist() == [1, 3, 5, 6, 7, 8, 9][start : start + n]
 
 
-def test_cells_of_one_reader_are_read_at_once():
+def test_each_reader_is_called_once():
     values, calls = np.arange(10, dtype=np.float32)[:, None, None] * np.ones((1, 2, 3), np.float32), []
 
-    def reader(rows, out):
-        calls.append(list(rows))
-        out[:] = values[rows]
+    def reader(sign):
+        def read(rows, out):
+            calls.append(list(rows))
+            out[:] = sign * values[rows]
 
-    def other(rows, out):
-        out[:] = -values[rows]
+        return read
 
-    parts = {("a", 0): [(reader, range(6, 9))], ("a", 2): [(reader, range(0, 3))], ("b", 0): [(other, range(3, 5))]}
-    out = np.empty((6, 2, 3), np.float32)
-    cells = CellFile((), ("a", "b"), 3, parts)
-    cells.read([(("a", 0), 1, 3), (("a", 2), 0, 2), (("b", 0), 0, 1), (("a", 2), 2, 3)], out)
-    assert out[:, 0, 0].tolist() == [7, 8, 0, 1, -3, 2] and calls == [[7, 8, 0, 1], [2]]
+    one, other = reader(1), reader(-1)
+    parts = {("a", 0): [(one, range(6, 9))], ("a", 2): [(one, range(0, 3)), (other, range(1, 3))]}
+    parts[("b", 0)] = [(other, range(3, 5))]
+    cells, out = CellFile((), ("a", "b"), 3, parts), np.empty((7, 2, 3), np.float32)
+    cells.read([(("a", 0), 1, 3), (("a", 2), 1, 4), (("b", 0), 0, 1), (("a", 0), 0, 1)], out)
+    assert out[:, 0, 0].tolist() == [7, 8, 1, 2, -1, -3, 6] and calls == [[7, 8, 1, 2, 6], [1, 3]]

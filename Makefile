@@ -31,7 +31,8 @@ plan status: .venv/.ready
 	@$(RUN) $@ $(CONFIG) $(WHERE)
 
 tables keep: .venv/.ready
-	@python workflow/tables.py $(if $(filter keep,$@),keep,make)
+	@# As many notebooks side by side as there are cores, with one thread each; more would wait for each other.
+	@OMP_NUM_THREADS=1 python workflow/tables.py $(if $(filter keep,$@),keep,make)
 
 rerun: .venv/.ready
 	@python workflow/rerun.py $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY)) $(if $(FOLDER),--folder "$(FOLDER)")

@@ -23,7 +23,7 @@ from matplotlib.figure import Figure
 from traitlets.config import Config
 
 from amr_coreset.grid import available_cores, committed, table_blocks, table_stem
-from amr_coreset.runs import load_scale, runs_root
+from amr_coreset.runs import PRUNING_TABLE, load_scale, runs_root
 
 ROOT = Path(__file__).resolve().parent.parent
 ROWS = ROOT / "tables" / "rows"
@@ -68,17 +68,21 @@ def make(to: Path) -> int:
     # Every notebook in a process of its own, which finds these imports already made: they take longer than most tables.
     # Only Linux's libraries bear such a fork; elsewhere each process imports anew.
     processes = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-    for name in ("comparisons", "figures", "pruned_tables", "trials"):
+    for name in ("comparisons", "figures"):
         import_module(f"amr_coreset.{name}")
     for kind in ("png", "pdf"):
         Figure().savefig(BytesIO(), format=kind)  # the first of a kind imports what writes it
-    waiting, running, failed = list(entries), {}, 0
+    # Those first that need no more; what the others need, torch among it, is imported beside the first two.
+    waiting = sorted(entries, key=lambda entry: entry.get("table") in (None, PRUNING_TABLE))
+    more, running, failed = ["pruned_tables", "trials"], {}, 0
     while waiting or running:
         while waiting and len(running) < available_cores():
             entry = waiting.pop(0)
             process = processes.Process(target=make_one, args=(to, entry))
             process.start()
             running[process.sentinel] = process, entry
+        while more:
+            import_module(f"amr_coreset.{more.pop()}")
         for ended in multiprocessing.connection.wait(running):
             process, entry = running.pop(ended)
             process.join()

@@ -64,15 +64,14 @@ def test_no_test_vanished(request):
     defined = [
         name for n in NOTEBOOKS for source, _ in cells(n) for name in re.findall(r"^def (test_\w+)", source, re.M)
     ]
-    exported = [
-        name
+    exported = {
+        p: names
         for p in ROOT.glob("amr_coreset/tests/*.py")
-        for name in re.findall(r"^def (test_\w+)", p.read_text(), re.M)
-    ]
-    assert sorted(defined) == sorted(exported) and len(defined) == len(set(defined)) >= 60
-    files = {p for p in ROOT.glob("amr_coreset/tests/*.py") if "\ndef test_" in p.read_text()}
-    collected = [item.originalname for item in request.config.stash[COLLECTED] if item.path in files]
-    if files - {item.path for item in request.config.stash[COLLECTED]}:  # pytest was asked for some files alone
+        if (names := re.findall(r"^def (test_\w+)", p.read_text(), re.M))
+    }
+    assert sorted(defined) == sorted(sum(exported.values(), [])) and len(defined) == len(set(defined)) >= 60
+    collected = [item.originalname for item in request.config.stash[COLLECTED] if item.path in exported]
+    if set(exported) - {item.path for item in request.config.stash[COLLECTED]}:  # pytest was asked for some files alone
         command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-m", "slow or not slow", "--pyargs"]
         run = subprocess.run([*command, "amr_coreset"], cwd=ROOT, capture_output=True, text=True, check=True)
         collected = re.findall(r"::(test_\w+)", run.stdout)

@@ -6,11 +6,10 @@ import shutil
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
+from workflow_runs import copy
 
-ROOT = Path(__file__).resolve().parent.parent
 LIMIT = 1200  # seconds for all cells of a notebook; a slow machine has needed more than two minutes
 
 
@@ -18,14 +17,7 @@ LIMIT = 1200  # seconds for all cells of a notebook; a slow machine has needed m
 def lab(tmp_path_factory):
     """A JupyterLab server on a copy of the notebooks (JupyterLab saves what it opens); yields its address."""
     folder = tmp_path_factory.mktemp("lab")
-    ignore = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
-    shutil.copytree(ROOT / "nbs", folder / "nbs", ignore=ignore)
-    for name in ("settings.ini", "workflow", "amr_coreset"):
-        source = ROOT / name
-        if source.is_dir():
-            shutil.copytree(source, folder / name, ignore=ignore)
-        else:
-            shutil.copy(source, folder / name)
+    copy(folder, "nbs", "settings.ini", "workflow", "amr_coreset")
     environment = os.environ | {
         "PYTHONPATH": str(folder), "AMR_CORESET_CACHE": str(folder / "cache"),
         "JUPYTER_RUNTIME_DIR": str(folder / "runtime"), "JUPYTER_CONFIG_DIR": str(folder / "config"),

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -136,8 +137,9 @@ def test_a_training_that_fails_is_named_and_stops_nothing_else(one_run, tmp_path
 @pytest.mark.slow
 def test_a_third_start_does_nothing(uninterrupted):
     folder, _ = uninterrupted
-    before = {p: p.stat().st_mtime_ns for p in folder.glob(f"tables/{BLOCK}.*")}
+    began, before = time.perf_counter(), {p: p.stat().st_mtime_ns for p in folder.glob(f"tables/{BLOCK}.*")}
     assert "Nothing to be done" in finish(folder)
+    assert time.perf_counter() - began < 30
     assert before and before == {p: p.stat().st_mtime_ns for p in before}
 
 

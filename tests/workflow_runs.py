@@ -26,23 +26,21 @@ def keep_speeds(folder: Path):
         speeds = (folder / "runs/speed.json").read_text()
 
 
-def project(folder: Path) -> Path:
-    """A copy of what the workflow needs, so that tests leave the checkout alone."""
-    for name in (
-        "amr_coreset",
-        "nbs/paper",
-        "workflow",
-        "tables/published",
-        "tests/scales.yaml",
-        "tests/own_methods.py",
-        "settings.ini",
-    ):
+def copy(folder: Path, *names: str):
+    """Copy files and folders of the project."""
+    for name in names:
         source, target = ROOT / name, folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         if source.is_dir():
             shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints"))
         else:
             shutil.copy(source, target)
+
+
+def project(folder: Path) -> Path:
+    """A copy of what the workflow needs, so that tests leave the checkout alone."""
+    of_tests = ("tests/scales.yaml", "tests/own_methods.py")
+    copy(folder, "amr_coreset", "nbs/paper", "workflow", "tables/published", *of_tests, "settings.ini")
     if speeds:
         (folder / "runs").mkdir()
         (folder / "runs/speed.json").write_text(speeds)

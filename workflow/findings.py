@@ -16,7 +16,7 @@ import nbformat
 import pandas as pd
 
 from amr_coreset.comparisons import agreement, gain_p_values, half_width, holm
-from amr_coreset.grid import table_number
+from amr_coreset.grid import committed, table_number
 from amr_coreset.runs import load_scale
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -187,26 +187,44 @@ def power(name: str) -> str:
 
 
 def agreements(*names: str) -> str:
-    """A Markdown table, one line per block and rate of these tables: whether gains agree with the published ones."""
-    text = "| data, table | networks | rate | repeats | rank correlation | FoQuS over Uniform (points) | published | sign |\n"
+    """A Markdown table, one line per block and rate of these tables: Uniform, FoQuS and the order of methods, ours and the published."""
+    text = "| data, table | networks | rate | repeats | Uniform (%) | FoQuS (%) | FoQuS over Uniform (points) | rank correlation |\n"
     text += "|---|---|---|---|---|---|---|---|\n"
     for name in names:
-        lines = table(f"{name}_gains")
-        readings = ", baselines as DeepCore runs them" if (lines["variant"] == "deepcore").any() else ""
-        readings += power(name)
-        for found in agreement(lines).to_dict("records"):
+        for found in agreement(table(f"{name}_gains")).to_dict("records"):
+            rate = found["rate"]
+            both = [f"{accuracy(name, m, rate)} [{published_accuracy(name, m, rate)}]" for m in ("Uniform", "FoQuS")]
             cells = (
-                f"[{found['data_set']}, {numeral(name)}](../tables/{name}.md){readings}",
+                f"[{found['data_set']}, {numeral(name)}](../tables/{name}.md){power(name)}",
                 found["networks"],
-                f"{100 * found['rate']:g} %",
-                str(line(f"{name}_gains", method="FoQuS", rate=found["rate"]).repeats),
+                f"{100 * rate:g} %",
+                str(line(f"{name}_gains", method="FoQuS", rate=rate).repeats),
+                *both,
+                f"{with_interval(100 * found['gain'], 100 * found['half_width'])} [{number(100 * found['published'], sign=True)}]",
                 f"{number(found['rank_correlation'], 2, sign=True)} (p {f'= {p:.2f}' if (p := found['p_value']) >= 0.01 else '< 0.01'})",
-                with_interval(100 * found["gain"], 100 * found["half_width"]),
-                number(100 * found["published"], sign=True),
-                found["sign"],
             )
             text += "| " + " | ".join(cells) + " |\n"
     return text.strip()
+
+
+def settled(*names: str) -> str:
+    """In how many blocks and rates an interval tells the sign of FoQuS less Uniform, and in how many of these it is print's."""
+    found = pd.concat([agreement(table(f"{name}_gains")) for name in names])["sign"]
+    known, same = (found != "open").sum(), (found == "same").sum()
+    return f"{known or 'none'} of {len(found)}" + (f" (in {same} the published one)" if known else "")
+
+
+def behind_and_ahead(name: str, rate: float) -> str:
+    """How many methods of a table are behind Uniform, and how many ahead of it, beyond chance after Holm's correction."""
+    lines = gains(name).query("rate == @rate")
+    lines = lines[holm(gain_p_values(lines)) <= 0.05]
+    return f"{(lines['gain'] < 0).sum()} and {(lines['gain'] > 0).sum()}"
+
+
+def same_side(name: str, rate: float) -> str:
+    """How many methods are on the same side of Uniform as in print, of those that print has."""
+    lines = gains(name).query("rate == @rate and published == published")
+    return f"{(lines['gain'] * lines['published'] > 0).sum()} of {len(lines)}"
 
 
 def apart(name: str, rate: float) -> float:
@@ -289,6 +307,21 @@ def lost(method: str, trained_on: bool, network: str = "ResNet56") -> str:
     rows = pruned(method, network)
     whole = pruned("Unpruned", network)["accuracy"].item() if trained_on else rows["accuracy_before"]
     return points(whole - rows["accuracy"])
+
+
+def ahead(method: str, trained_on: bool, network: str = "ResNet56") -> str:
+    """The same difference, seen from the pruned network: negative where it is behind."""
+    return lost(method, trained_on, network).translate(str.maketrans("+−", "−+"))
+
+
+def count_tables() -> int:
+    """How many committed tables there are, without studies."""
+    return sum("table" in entry for entry in committed())
+
+
+def farthest_rerun() -> str:
+    """The largest difference between a committed accuracy and that of its cell trained again, in points."""
+    return number(100 * (table("rerun")["committed"] - table("rerun")["again"]).abs().max())
 
 
 def lead(method: str, network: str = "ResNet56") -> str:

@@ -294,11 +294,16 @@ def table_stem(
 
 
 def collect_rows(blocks: list[Block]) -> pd.DataFrame:
-    """The rows of all blocks, and those of the trainings on all frames; an error names the files that are missing."""
+    """The rows of all blocks, and those of the trainings on all frames; an error names the files that are missing.
+
+    A file of trainings on all frames may hold several, of frames that differ in their digest; the coresets' own are taken.
+    """
     wanted = [path for block in blocks for path in block.pieces()]
-    wanted += list(dict.fromkeys(path for block in blocks for path in block.full_rows))
-    must_exist(wanted)
-    rows = read_rows(*wanted)
+    full = list(dict.fromkeys(path for block in blocks for path in block.full_rows))
+    must_exist([*wanted, *full])
+    rows, whole = read_rows(*wanted), read_rows(*full)
+    of_same = whole["data_digest"].isin(rows["data_digest"])
+    rows = pd.concat([rows, whole[of_same if of_same.any() else slice(None)]], ignore_index=True)
     place = {method: number for number, method in enumerate(dict.fromkeys(m for b in blocks for m in b.scale.methods))}
     # Files of parts hold the methods in turn; the table has them in the scale's order.
     return rows.sort_values("method", key=lambda names: names.map(place), kind="stable", ignore_index=True)

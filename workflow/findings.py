@@ -242,6 +242,7 @@ TABLE_I = "laptop/table1_RML2016.10a-twin_CNN1D"
 LIBRARY = "laptop/table1_RML2016.10a-twin_CNN1D_deepcore_r0.01"
 TABLE_UNIT = "laptop_unit/table1_RML2016.10a-twin_CNN1D_r0.01"
 TABLE_CNN2D = "laptop_unit/table1_RML2016.10a-twin_CNN2D_r0.01"
+TABLE_CNN2D_MORE = "laptop_unit/table1_RML2016.10a-twin_CNN2D_r0.05"
 TABLE_III = "laptop_unit/table3_RML2016.10a-twin_CNN1D-to-CNN2D_r0.01"
 TABLE_BACK = "laptop_unit/table3_RML2016.10a-twin_CNN2D-to-CNN1D_r0.01"
 TABLE_BACK_MORE = "laptop_unit/table3_RML2016.10a-twin_CNN2D-to-CNN1D_r0.05"
@@ -254,6 +255,7 @@ BLOCKS = (
     TABLE_I,
     TABLE_UNIT,
     TABLE_CNN2D,
+    TABLE_CNN2D_MORE,
     TABLE_III,
     TABLE_III_MORE,
     TABLE_BACK,

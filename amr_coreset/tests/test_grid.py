@@ -17,7 +17,7 @@ import pytest
 
 from amr_coreset.experiments import Study, evaluate_coresets, finish_rows
 from amr_coreset.grid import *
-from amr_coreset.runs import TABLE_NUMBERS, Scale, load_scale
+from amr_coreset.runs import TABLE_NUMBERS, ResultRow, Scale, load_scale, read_rows, write_rows
 
 
 # %% ../../nbs/22_grid.ipynb #701fbf2a
@@ -198,6 +198,11 @@ def test_what_is_done_is_counted_and_a_damaged_row_is_not():
         finish_rows(study, 0.3, rows)
         assert trainings(blocks)["done"].all() and "5 of 5 trainings done, 0 running, 0 left" in Progress(blocks).line()
         assert collect_rows(blocks)["method"].tolist() == ["Uniform"] * 2 + ["FoQuS"] * 2 + ["All frames"]
+        # Of trainings on all frames, that on the coresets' own frames stands beside them.
+        (path,) = blocks[0].full_rows
+        (whole,) = read_rows(path).to_dict("records")
+        write_rows(path, [ResultRow(**whole | {"data_digest": "0" * 16, "accuracy": 0.5}), ResultRow(**whole)])
+        assert collect_rows(blocks).query("method == 'All frames'")["accuracy"].tolist() == [whole["accuracy"]]
         next(path for path in study.folder.glob("rows/*.json") if "FoQuS" in path.read_text()).write_text("{")
         assert trainings(blocks)["done"].sum() == 4
         # The other table shares the record; its rate is another.

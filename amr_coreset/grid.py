@@ -302,7 +302,7 @@ def collect_rows(blocks: list[Block]) -> pd.DataFrame:
     full = list(dict.fromkeys(path for block in blocks for path in block.full_rows))
     must_exist([*wanted, *full])
     rows, whole = read_rows(*wanted), read_rows(*full)
-    of_same = whole["data_digest"].isin(rows["data_digest"])
+    of_same = whole["data_digest"].isin(rows["data_digest"])  # if none is, all stay, and `check_rows` says what differs
     rows = pd.concat([rows, whole[of_same if of_same.any() else slice(None)]], ignore_index=True)
     place = {method: number for number, method in enumerate(dict.fromkeys(m for b in blocks for m in b.scale.methods))}
     # Files of parts hold the methods in turn; the table has them in the scale's order.

@@ -390,9 +390,16 @@ def _nested(kind: type) -> list[str]:
 # %% ../nbs/20_runs.ipynb #7ce4edbb
 @contextmanager
 def running(folder: Path, run_key: str, title: str) -> Iterator[None]:
-    """Inside the block, `folder`/running says that this process trains `title`."""
+    """Inside the block, `folder`/running says that this process trains `title`.
+
+    Where a killed process still says so, what it was writing of the run's checkpoints when it was killed is deleted.
+    """
+    path = folder / "running" / f"{run_key}.json"
+    if path.exists() and title not in [about["title"] for about in running_now(folder)]:
+        for cut_off in folder.glob(f"checkpoints/.{run_key}-*"):
+            cut_off.unlink(missing_ok=True)
     about = dict(title=title, host=socket.gethostname(), pid=os.getpid(), began=time.time())
-    path = write_text(folder / "running" / f"{run_key}.json", json.dumps(about))
+    write_text(path, json.dumps(about))
     try:
         yield
     finally:

@@ -143,10 +143,15 @@ def widths(rate: float) -> str:
     return f"{number(halves.min())} to {number(halves.max())}"
 
 
+def beyond_chance(name: str, rate: float) -> pd.DataFrame:
+    """The gains of a table that are beyond chance after Holm's correction for all of them at this rate, the least first."""
+    lines = gains(name).query("rate == @rate")
+    return lines[holm(gain_p_values(lines)) <= 0.05].sort_values("gain")
+
+
 def held(name: str, rate: float) -> str:
     """How many methods are behind Uniform and ahead of it after Holm's correction for all of the table's, and the farthest of each."""
-    lines = gains(name).query("rate == @rate")
-    lines = lines[holm(gain_p_values(lines)) <= 0.05].sort_values("gain")
+    lines = beyond_chance(name, rate)
     behind, ahead = lines[lines["gain"] < 0], lines[lines["gain"] > 0]
 
     def count(some: pd.DataFrame, where: str, farthest: int) -> str:
@@ -216,8 +221,7 @@ def settled(*names: str) -> str:
 
 def behind_and_ahead(name: str, rate: float) -> str:
     """How many methods of a table are behind Uniform, and how many ahead of it, beyond chance after Holm's correction."""
-    lines = gains(name).query("rate == @rate")
-    lines = lines[holm(gain_p_values(lines)) <= 0.05]
+    lines = beyond_chance(name, rate)
     return f"{(lines['gain'] < 0).sum()} and {(lines['gain'] > 0).sum()}"
 
 
@@ -304,16 +308,16 @@ def points(differences: pd.Series) -> str:
     return with_interval(known.mean(), half_width(known))
 
 
-def lost(method: str, trained_on: bool, network: str = "ResNet56") -> str:
-    """What a pruned network loses against the trained one, or against that trained on as long (one run), in points."""
+def less(method: str, trained_on: bool, network: str = "ResNet56") -> pd.Series:
+    """Accuracy of a pruned network less that of the trained one, or of that trained on as long (one run), by repeat."""
     rows = pruned(method, network)
     whole = pruned("Unpruned", network)["accuracy"].item() if trained_on else rows["accuracy_before"]
-    return points(whole - rows["accuracy"])
+    return rows["accuracy"] - whole
 
 
-def ahead(method: str, trained_on: bool, network: str = "ResNet56") -> str:
-    """The same difference, seen from the pruned network: negative where it is behind."""
-    return lost(method, trained_on, network).translate(str.maketrans("+−", "−+"))
+def lost(method: str, trained_on: bool, network: str = "ResNet56") -> str:
+    """What a pruned network loses against the trained one, or against that trained on as long, in points."""
+    return points(-less(method, trained_on, network))
 
 
 def count_tables() -> int:

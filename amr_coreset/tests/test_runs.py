@@ -101,6 +101,14 @@ def test_what_is_running_can_be_seen():
             (folder / "running/half.json").write_text("{")
             assert len(running_now(folder)) == 1
         assert not running_now(folder) and running_now(folder / "none") == []
+        # What a killed process was writing goes when its training goes on; what others write stays.
+        (folder / "checkpoints").mkdir()
+        for name in ("dead.pt", ".dead-1.pt", ".dead-before-2.pt", ".k-3.pt"):
+            (folder / "checkpoints" / name).touch()
+        for key in ("k", "dead"):
+            with running(folder, key, "CNN1D on 1 %"):
+                left = {path.name for path in (folder / "checkpoints").iterdir()}
+        assert left == {"dead.pt", ".k-3.pt"}
 
 # %% ../../nbs/20_runs.ipynb #6ce05ff4
 def example_row(**changes):

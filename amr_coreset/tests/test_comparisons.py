@@ -65,6 +65,23 @@ def test_published_gains():
     table = paired_gains(rows, published_values("I")).set_index("method")
     assert abs(table.loc["FoQuS", "published"] - (0.5410 - 0.2907)) < 1e-12 and np.isnan(table.loc["CCS", "published"])
 
+# %% ../../nbs/36_comparisons.ipynb #0aa4177c
+@given(st.lists(st.floats(-0.3, 0.3), min_size=3, max_size=30), st.floats(0.005, 0.2))
+def test_the_number_of_repeats_is_the_least_that_is_narrow_enough(differences, within):
+    some, sd = pd.Series(differences), np.std(differences, ddof=1)
+    gains = pd.DataFrame({"half_width": [half_width(some), np.nan], "repeats": [len(some), 2]})
+    needed, unknown = repeats_needed(gains, within)
+    width = lambda n: stats.t.ppf(0.975, n - 1) * sd / np.sqrt(n)  # noqa: E731
+    assert np.isnan(unknown) and needed >= 3 and width(needed) <= within * (1 + 1e-9)
+    assert needed == 3 or width(needed - 1) > within * (1 - 1e-9)
+
+
+def test_repeats_that_nobody_can_run_are_an_error():
+    gains = pd.DataFrame({"half_width": [0.3], "repeats": [3]})
+    for within, what in ((0.0, "above 0"), (-1.0, "above 0"), (np.nan, "above 0"), (1e-4, "ten thousand")):
+        with pytest.raises(ValueError, match=what):
+            repeats_needed(gains, within)
+
 # %% ../../nbs/36_comparisons.ipynb #47be7df5
 @given(st.lists(st.floats(0, 1) | st.just(np.nan), max_size=12))
 def test_holm_rejects_step_by_step(p):
@@ -125,6 +142,7 @@ def test_gains_as_a_table_and_a_figure():
         and "nan" not in text
         and "share one training record" in text
     )
+    assert "would take 4 to 99 at 1 %." in text, "no interval at 5 %"
     with TemporaryDirectory() as folder:
         csv, md = write_gains(Path(folder, "t"), gains, *about)
         assert len(pd.read_csv(csv)) == 3 and md.read_text() == text

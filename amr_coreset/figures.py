@@ -16,6 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
+from matplotlib.transforms import Bbox
 
 from .tables import _BLOCK, ALL_FRAMES, blocks_of, counted_repeats, network_names, ranks, row_names
 from .workspace import atomic_path
@@ -95,6 +96,10 @@ def placed(figure: Figure) -> Figure:
         dpi, figure.dpi = figure.dpi, _DPI
         engine.execute(figure)
         figure.dpi = dpi
+        for ax in figure.axes:
+            # Layouts end on halves of what a file writes, where another processor's last digit would turn the rounding.
+            ax.set_position(Bbox(ax.get_position(original=True).get_points().round(4)))
+            ax.set_in_layout(True)
         with rc_context({"figure.autolayout": False, "figure.constrained_layout.use": False}):
             figure.set_layout_engine(None)  # None: what is set here
     return figure

@@ -9,11 +9,14 @@ __all__ = []
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib import rc_context
+from matplotlib.figure import Figure
+from matplotlib.scale import LogTransform
 
 from amr_coreset.figures import *
 from amr_coreset.foqus import foqus_score, forgetting, tiers
@@ -149,6 +152,26 @@ def test_a_figure_that_was_shown_is_saved_with_the_same_bytes():
             figures = dict(shown=shown, other=other, new=make())
             files = [[p.read_bytes() for p in save_figure(f, Path(folder, name))] for name, f in figures.items()]
         assert files[0] == files[1] == files[2]
+
+
+def test_the_last_digit_of_a_logarithm_is_not_seen_in_a_file():
+    """Processors compute it by other instructions, and limits and ticks of logarithmic axes come from it."""
+    plain = LogTransform.transform_non_affine
+
+    def saved(folder, relative, height):
+        with patch.object(
+            LogTransform, "transform_non_affine", lambda axis, values: plain(axis, values) * (1 + relative)
+        ):
+            figure = Figure(figsize=(4, height), layout="constrained")
+            ax = figure.subplots()
+            ax.scatter([7.3, 21.9, 62.2, 171.0], [0.13, 0.41, 0.6, 1.33])
+            ax.set(xscale="log", yscale="log", xlabel="MACs (millions)")
+            return [path.read_bytes() for path in save_figure(placed(figure), Path(folder, "figure"))]
+
+    with TemporaryDirectory() as folder:
+        for height in (2, 2.6):  # the layouts of these end on a half
+            files = [saved(folder, relative, height) for relative in (0, 2.0**-52, -(2.0**-52))]
+            assert files[0] == files[1] == files[2]
 
 # %% ../../nbs/24_figures.ipynb #88025c61
 def test_ranks_are_drawn_as_they_are():

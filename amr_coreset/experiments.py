@@ -12,6 +12,7 @@ import time
 import warnings
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from types import CodeType
 
 import faiss
 import numpy as np
@@ -421,9 +422,15 @@ def _own_code(study: Study, method: Method) -> list[str]:
     own = [f for f in functions if not (f.__module__ or "").startswith("amr_coreset.")]
     path = study.scale.own_methods_path
     text = [path.read_bytes()] if own and path else []
-    # The compiled code, as a function defined in a cell has no file.
-    compiled = [marshal.dumps(f.__code__) for f in own if hasattr(f, "__code__")]
+    # The compiled code, as a function defined in a cell has no file. Version 2 of the format is without references, which differ by process.
+    compiled = [marshal.dumps(_without_place(f.__code__), 2) for f in own if hasattr(f, "__code__")]
     return [digest(*text, *compiled)] if own else []
+
+
+def _without_place(code: CodeType) -> CodeType:
+    """Compiled code without the file and the lines that it stood in: a project that is moved trains nothing again."""
+    inner = tuple(_without_place(c) if isinstance(c, CodeType) else c for c in code.co_consts)
+    return code.replace(co_filename="", co_firstlineno=1, co_linetable=b"", co_consts=inner)
 
 # %% ../nbs/21_experiments.ipynb #28ec249c
 def finish_rows(

@@ -125,6 +125,10 @@ def loss_spread(record):
         study = Study("RML2016.10a-twin", "CNN1D", scale, data_dir=folder, root=Path(folder), progress=False)
         rows = evaluate_coresets(study, 0.3)
         assert [r.method for r in rows] == ["Uniform", "Loss spread x SNR"]
+        moved = Path(folder, "elsewhere.py")
+        moved.write_text(text)
+        elsewhere = replace(study, scale=replace(scale, own_methods=str(moved)))
+        assert evaluate_coresets(elsewhere, 0.3) == rows, "where the file lies is no part of the run"
         own.write_text(text.replace("std", "max"))
         changed = evaluate_coresets(study, 0.3)
         assert changed[0] == rows[0] and changed[1].run_key != rows[1].run_key, "only the own method is done again"

@@ -6,7 +6,7 @@ python workflow/rerun.py [--seed 0] [--only table1_RML2016.10a-twin ...] [--fold
 run left is used but the twin's file: records, and networks to prune, are made anew in a folder of their own, so at scale laptop
 this takes hours. Tables that read the same record share the new one. A folder that is named is kept, and goes on where it was
 killed; to begin from nothing it must be empty. Rows are the same to the last digit on a processor that computes alike; another's arithmetic
-differs, by how much nbs/studies/arithmetic.ipynb shows. All lines go to tables/rerun.csv and .md; with --only, the others stay.
+differs, by how much nbs/studies/arithmetic.ipynb shows, and so may the last digits of a twin's frames ("other frames"). All lines go to tables/rerun.csv and .md; with --only, the others stay.
 """
 
 import argparse
@@ -48,6 +48,12 @@ def again(block, row: pd.Series, folder: str):
     options = dict(evaluation_model=model, root=folder, progress="lines")
     study = make_study(block.data_set, block.model, load_scale(block.scale.name), block.table, **options)
     before = {path.stem for path in (study.folder / "rows").glob("*.json")}
+    if study.split.train.digest != row["data_digest"]:  # said now, as the training may take hours
+        print(
+            f"These frames have digest {study.split.train.digest}, those of the row {row['data_digest']}, so it will not be equal. A twin's last "
+            "digits depend on OpenBLAS's kernel: make it anew (delete it from the cache) with the row's OPENBLAS_CORETYPE, or on such a processor.",
+            flush=True,
+        )
     if block.table == PRUNING_TABLE:
         found = prune_networks(study, [row["method"]], rate, [int(row["seed"])])[0]
     else:
@@ -84,11 +90,16 @@ def main(seed: int, only: list[str], folder: str) -> int:
         found = again(block, row, folder)
         compared = [column for column in ("accuracy", "accuracy_per_snr", "record_digest") if column in row]
         same = all(getattr(found, column) == row[column] for column in compared)
-        elsewhere = row.get("processor", "") not in ("", processor())  # older rows do not say
+        if same:
+            equal = "yes"
+        elif found.data_digest != row["data_digest"]:
+            equal = "no, other frames"
+        else:  # older rows do not say where
+            equal = "no" if row.get("processor", "") in ("", processor()) else "no, another processor"
         lines.append({
             "table": name, "block": f"{block.data_set}, {block.model} → {block.evaluation_model}", "method": row["method"],
             "rate": float(row["rate"]), "repeat": int(row["seed"]), "committed": float(row["accuracy"]), "again": float(found.accuracy),
-            "equal": "yes" if same else "no, another processor" if elsewhere else "no", "minutes": round((time.perf_counter() - began) / 60, 1),
+            "equal": equal, "minutes": round((time.perf_counter() - began) / 60, 1),
             "committed on": row.get("processor", ""), "again on": processor(),
         })  # fmt: skip
         write(lines, entries, seed)  # now, as the next may take hours

@@ -13,9 +13,10 @@ from functools import cache
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pandas as pd
 
-from amr_coreset.comparisons import agreement, gain_p_values, half_width, holm
+from amr_coreset.comparisons import agreement, gain_p_values, half_width, holm, repeats_needed
 from amr_coreset.grid import committed, table_number
 from amr_coreset.runs import load_scale
 
@@ -54,11 +55,6 @@ def gain(name: str, method: str, rate: float, **where) -> str:
     """A gain over Uniform in points with half of its 95 % interval."""
     found = line(f"{name}_gains", method=method, rate=rate, variant="paper", **where)
     return with_interval(100 * found["gain"], 100 * found["half_width"])
-
-
-def published_gain(name: str, method: str, rate: float) -> str:
-    """The gain over Uniform in print, in points."""
-    return number(100 * line(f"{name}_gains", method=method, rate=rate, variant="paper")["published"], sign=True)
 
 
 def upper(name: str, method: str, rate: float) -> float:
@@ -169,10 +165,15 @@ def outside(*names: str) -> str:
     return f"{((lines['published'] - lines['gain']).abs() > lines['half_width']).sum()} of {len(lines)}"
 
 
+def alike_beyond_chance(found: pd.DataFrame) -> np.ndarray:
+    """Where our order of methods is like the published one beyond chance, after Holm's correction for all these blocks and rates."""
+    return ((holm(found["p_value"]) <= 0.05) & (found["rank_correlation"] > 0)).to_numpy()
+
+
 def ordered_alike(*names: str) -> str:
     """In how many blocks and rates our order of methods is like the published one beyond chance after Holm's correction, and which."""
     lines = pd.concat([agreement(table(f"{name}_gains")).assign(name=name) for name in names])
-    beyond = (holm(lines["p_value"]) <= 0.05) & (lines["rank_correlation"] > 0).to_numpy()
+    beyond = alike_beyond_chance(lines)
     which = [
         f"Table {numeral(line['name'])} with {line['networks']} at {100 * line['rate']:g} %{power(line['name'])}, {number(line['rank_correlation'], 2)}"
         for _, line in lines[beyond].iterrows()
@@ -200,7 +201,7 @@ def agreements(*names: str) -> str:
             rate = found["rate"]
             both = [f"{accuracy(name, m, rate)} [{published_accuracy(name, m, rate)}]" for m in ("Uniform", "FoQuS")]
             cells = (
-                f"[{found['data_set']}, {numeral(name)}](../tables/{name}.md){power(name)}",
+                f"[{found['data_set']}, {numeral(name)}](../../tables/{name}.md){power(name)}",
                 found["networks"],
                 f"{100 * rate:g} %",
                 str(line(f"{name}_gains", method="FoQuS", rate=rate).repeats),
@@ -212,6 +213,21 @@ def agreements(*names: str) -> str:
     return text.strip()
 
 
+def summary(*names: str) -> str:
+    """A Markdown table, one line per block of these tables: at each rate the gain of FoQuS, ours and the published, and how alike the order is."""
+    found = pd.concat([agreement(table(f"{name}_gains")).assign(name=name) for name in names])
+    rates, blocks = sorted(found["rate"].unique()), {}
+    for line, beyond in zip(found.to_dict("records"), alike_beyond_chance(found), strict=True):
+        name, mark = line["name"], "**" if beyond else ""
+        gained = f"[{with_interval(100 * line['gain'], 100 * line['half_width'])}](../tables/{name}.md) [{number(100 * line['published'], sign=True)}]"
+        block = f"{line['data_set'].removesuffix('-twin')}, {numeral(name)}, {line['networks']}{power(name)}"
+        order = f"{mark}{number(line['rank_correlation'], 2)}{mark}"
+        blocks.setdefault(block, {})[line["rate"]] = f"{gained}, ρ {order}"
+    lines = [["twin of, table, networks", *(f"{100 * rate:g} %" for rate in rates)], ["---"] * (1 + len(rates))]
+    lines += [[block, *(cells.get(rate, "") for rate in rates)] for block, cells in blocks.items()]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
 def settled(*names: str) -> str:
     """In how many blocks and rates an interval tells the sign of FoQuS less Uniform, and in how many of these it is print's."""
     found = pd.concat([agreement(table(f"{name}_gains")) for name in names])["sign"]
@@ -219,10 +235,18 @@ def settled(*names: str) -> str:
     return f"{known or 'none'} of {len(found)}" + (f" (in {same} the published one)" if known else "")
 
 
-def behind_and_ahead(name: str, rate: float) -> str:
-    """How many methods of a table are behind Uniform, and how many ahead of it, beyond chance after Holm's correction."""
+def behind(name: str, rate: float) -> int:
+    """How many methods of a table are behind Uniform beyond chance after Holm's correction. Raises `ValueError` if one is ahead."""
     lines = beyond_chance(name, rate)
-    return f"{(lines['gain'] < 0).sum()} and {(lines['gain'] > 0).sum()}"
+    if (lines["gain"] > 0).any():
+        raise ValueError(f"{name} has a method ahead of Uniform beyond chance at {rate}; the text says that none is.")
+    return len(lines)
+
+
+def repeats_for(name: str, rate: float) -> str:
+    """From how many repeats to how many it would take for intervals of ± 2 points."""
+    needed = repeats_needed(gains(name).query("rate == @rate"))
+    return f"{needed.min():.0f} to {needed.max():.0f}"
 
 
 def same_side(name: str, rate: float) -> str:

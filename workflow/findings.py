@@ -57,6 +57,11 @@ def gain(name: str, method: str, rate: float, **where) -> str:
     return with_interval(100 * found["gain"], 100 * found["half_width"])
 
 
+def published_gain(name: str, method: str, rate: float) -> str:
+    """The gain over Uniform in print, in points."""
+    return number(100 * line(f"{name}_gains", method=method, rate=rate, variant="paper")["published"], 0, sign=True)
+
+
 def upper(name: str, method: str, rate: float) -> float:
     """The upper end of the 95 % interval of a gain over Uniform, in points."""
     found = line(f"{name}_gains", method=method, rate=rate, variant="paper")
@@ -133,9 +138,9 @@ def subsets(top_k: bool) -> pd.Series:
     return 100 * lines.loc[lines["method"].str.contains("top-k") == top_k, "gain"]
 
 
-def widths(rate: float) -> str:
-    """From what to what half of the 95 % intervals of gains in Table I go, in points."""
-    halves = 100 * gains(TABLE_I).query("rate == @rate").half_width
+def widths(name: str, rate: float) -> str:
+    """From what to what half of the 95 % intervals of a table's gains go, in points."""
+    halves = 100 * gains(name).query("rate == @rate").half_width
     return f"{number(halves.min())} to {number(halves.max())}"
 
 
@@ -219,7 +224,7 @@ def summary(*names: str) -> str:
     rates, blocks = sorted(found["rate"].unique()), {}
     for line, beyond in zip(found.to_dict("records"), alike_beyond_chance(found), strict=True):
         name, mark = line["name"], "**" if beyond else ""
-        gained = f"[{with_interval(100 * line['gain'], 100 * line['half_width'])}](../tables/{name}.md) [{number(100 * line['published'], sign=True)}]"
+        gained = f"[{with_interval(100 * line['gain'], 100 * line['half_width'])}](../tables/{name}_gains.md) [{number(100 * line['published'], sign=True)}]"
         block = f"{line['data_set'].removesuffix('-twin')}, {numeral(name)}, {line['networks']}{power(name)}"
         order = f"{mark}{number(line['rank_correlation'], 2)}{mark}"
         blocks.setdefault(block, {})[line["rate"]] = f"{gained}, ρ {order}"
@@ -229,8 +234,8 @@ def summary(*names: str) -> str:
 
 
 def settled(*names: str) -> str:
-    """In how many blocks and rates an interval tells the sign of FoQuS less Uniform, and in how many of these it is print's."""
-    found = pd.concat([agreement(table(f"{name}_gains")) for name in names])["sign"]
+    """In how many blocks and rates with an interval it tells the sign of FoQuS less Uniform, and in how many of these it is print's."""
+    found = pd.concat([agreement(table(f"{name}_gains")) for name in names]).query("half_width >= 0")["sign"]
     known, same = (found != "open").sum(), (found == "same").sum()
     return f"{known or 'none'} of {len(found)}" + (f" (in {same} the published one)" if known else "")
 

@@ -113,6 +113,11 @@ def as_library(method: str) -> str:
     return with_interval(found["difference (points)"], found["half of its 95 % interval"])
 
 
+def uniform_on_all(rate: float) -> str:
+    """Accuracy in percent of Uniform trained and tested on all SNR labels, unit power, in the study of the Uniform rows."""
+    return number(100 * line("study_anomaly", rate=rate)["ours, all labels, unit power"])
+
+
 def started(start: str, frames: str) -> str:
     """Mean accuracy of CNN2D in percent in the study of how it starts."""
     return number(100 * line("study_cnn2d", start=start, input=frames)["mean"])

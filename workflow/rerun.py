@@ -71,7 +71,7 @@ def write(lines: list[dict], entries: dict, seed: int):
     notes = (
         "Equal: test accuracy, at each SNR label too, to the last digit, and the record that the frames were chosen from. Minutes hold "
         "what the cell needs, its record too, unless the folder that was worked in had it already. Older rows do not say on "
-        "which processor they were trained.",
+        "which processor they were trained. Other frames: the twin came out with other last digits, as it does on another kind of processor (nbs/02_synthesis.ipynb).",
         f"Last made by `make rerun SEED={seed}`.",
     )
     done, path = {line["table"] for line in lines}, ROOT / "tables" / "rerun.csv"

@@ -111,12 +111,13 @@ def test_committed_rows_are_kept_and_trained_again(one_run, tmp_path):
     assert line["table"] == BLOCK and line["equal"] == "yes" and line["committed"] == line["again"]
     assert line["committed on"] == line["again on"] == processor()
     for path in kept.glob("rows-*.csv"):
-        other = read_rows(path).assign(accuracy=0.123)
+        other = read_rows(path).assign(accuracy=0.123, data_digest="0" * 16)
         write_rows(path, [ResultRow(**line) for line in other.to_dict("records")])
     forget_coresets(folder / "again")
     again = run("workflow/rerun.py", "--seed", "3", "--folder", "again")
     assert again.returncode == 1 and "committed 0.123000, again 0." in again.stdout, again.stderr
-    assert pd.read_csv(folder / "tables/rerun.csv")["equal"].tolist() == ["no"]
+    assert "those of the row 0000000000000000, so it will not be equal" in again.stdout, "said before it trains"
+    assert pd.read_csv(folder / "tables/rerun.csv")["equal"].tolist() == ["no, other frames"]
 
 
 @pytest.mark.slow

@@ -71,16 +71,16 @@ def repeats_needed(gains: pd.DataFrame, within: float = 0.02) -> pd.Series:
     """The least number of repeats whose 95 % interval would be ± `within` (share of 1), by the spread of the gains seen; NaN without an interval.
 
     `gains` are those of `paired_gains`. Never below three repeats. Raises `ValueError` if `within` is not above 0, or if it would
-    take more than ten thousand.
+    take more than twenty thousand.
     """
     if not within > 0:
         raise ValueError(f"within is half of an interval, a share of 1 above 0; got {within}.")
     deviation = gains["half_width"] / _half_per_deviation(gains["repeats"])
-    counts = np.arange(3, 10_001)
+    counts = np.arange(3, 20_001)  # within 0.02, no accuracies need more
     # The half width falls with the count, so the first that is narrow enough is found by bisection.
     found = np.searchsorted(-_half_per_deviation(counts), -within / deviation.clip(lower=np.finfo(float).tiny))
     if (found[deviation.notna()] == len(counts)).any():
-        raise ValueError(f"half an interval of {within} would take more than ten thousand repeats.")
+        raise ValueError(f"half an interval of {within} would take more than twenty thousand repeats.")
     return pd.Series(np.where(deviation.isna(), np.nan, counts[found.clip(max=len(counts) - 1)]), gains.index)
 
 
@@ -171,7 +171,8 @@ _NOTE = (
 def _repeats_text(block: pd.DataFrame) -> list[str]:
     """How many repeats intervals of ± 2 points would take at each rate that has intervals."""
     needed = block.assign(needed=repeats_needed(block)).dropna(subset="needed").groupby("rate")["needed"]
-    spans = [f"{counts.min():.0f} to {counts.max():.0f} at {100 * rate:g} %" for rate, counts in needed]
+    ends = [(rate, *sorted({int(counts.min()), int(counts.max())})) for rate, counts in needed]
+    spans = [f"{' to '.join(map(str, counts))} at {100 * rate:g} %" for rate, *counts in ends]
     return [f"By the spread of these repeats, intervals of ± 2 points would take {', '.join(spans)}."] if spans else []
 
 

@@ -427,10 +427,14 @@ def _own_code(study: Study, method: Method) -> list[str]:
     return [digest(*text, *compiled)] if own else []
 
 
-def _without_place(code: CodeType) -> CodeType:
+def _without_place(part):
     """Compiled code without the file and the lines that it stood in: a project that is moved trains nothing again."""
-    inner = tuple(_without_place(c) if isinstance(c, CodeType) else c for c in code.co_consts)
-    return code.replace(co_filename="", co_firstlineno=1, co_linetable=b"", co_consts=inner)
+    if isinstance(part, CodeType):
+        inner = _without_place(part.co_consts)
+        return part.replace(co_filename="", co_firstlineno=1, co_linetable=b"", co_consts=inner)
+    if isinstance(part, slice):  # a constant from Python 3.14 on, which that format does not know
+        return ("slice", part.start, part.stop, part.step)
+    return tuple(map(_without_place, part)) if isinstance(part, tuple) else part
 
 # %% ../nbs/21_experiments.ipynb #28ec249c
 def finish_rows(

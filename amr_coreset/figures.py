@@ -98,8 +98,9 @@ def placed(figure: Figure) -> Figure:
         figure.dpi = dpi
         for ax in figure.axes:
             # Layouts end on halves of what a file writes, where another processor's last digit would turn the rounding.
-            ax.set_position(Bbox(ax.get_position(original=True).get_points().round(4)))
-            ax.set_in_layout(True)
+            place, counted = ax.get_position(original=True).get_points().round(4), ax.get_in_layout()
+            ax.set_position(Bbox(place))  # which takes the axes out of layouts
+            ax.set_in_layout(counted)
         with rc_context({"figure.autolayout": False, "figure.constrained_layout.use": False}):
             figure.set_layout_engine(None)  # None: what is set here
     return figure

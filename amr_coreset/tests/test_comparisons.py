@@ -78,7 +78,7 @@ def test_the_number_of_repeats_is_the_least_that_is_narrow_enough(differences, w
 
 def test_repeats_that_nobody_can_run_are_an_error():
     gains = pd.DataFrame({"half_width": [0.3], "repeats": [3]})
-    for within, what in ((0.0, "above 0"), (-1.0, "above 0"), (np.nan, "above 0"), (1e-4, "ten thousand")):
+    for within, what in ((0.0, "above 0"), (-1.0, "above 0"), (np.nan, "above 0"), (1e-4, "twenty thousand")):
         with pytest.raises(ValueError, match=what):
             repeats_needed(gains, within)
 

@@ -64,7 +64,12 @@ def half_width(differences: pd.Series) -> float:
     """Half of the 95 % interval of their mean by Student's t; NaN below three, whose spread says nothing."""
     count = len(differences)
     # That of two is 6.4 times as far as they lie apart, which is near nothing as often as they happen to agree.
-    return float(stats.t.ppf(0.975, count - 1) * differences.std() / np.sqrt(count)) if count > 2 else np.nan
+    return float(_half_per_deviation(count) * differences.std()) if count > 2 else np.nan
+
+
+def _half_per_deviation(repeats):
+    """Half of a 95 % interval of a mean, for a standard deviation of 1."""
+    return stats.t.ppf(0.975, np.asarray(repeats) - 1) / np.sqrt(repeats)
 
 # %% ../nbs/36_comparisons.ipynb #0f76e973
 def repeats_needed(gains: pd.DataFrame, within: float = 0.02) -> pd.Series:
@@ -82,11 +87,6 @@ def repeats_needed(gains: pd.DataFrame, within: float = 0.02) -> pd.Series:
     if (found[deviation.notna()] == len(counts)).any():
         raise ValueError(f"half an interval of {within} would take more than twenty thousand repeats.")
     return pd.Series(np.where(deviation.isna(), np.nan, counts[found.clip(max=len(counts) - 1)]), gains.index)
-
-
-def _half_per_deviation(repeats):
-    """Half of a 95 % interval of a mean, for a standard deviation of 1."""
-    return stats.t.ppf(0.975, np.asarray(repeats) - 1) / np.sqrt(repeats)
 
 # %% ../nbs/36_comparisons.ipynb #6b1946cb
 def gain_p_values(gains: pd.DataFrame) -> np.ndarray:

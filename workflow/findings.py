@@ -169,9 +169,14 @@ def held(name: str, rate: float) -> str:
     return f"{count(behind, 'behind', 0)} and {count(ahead, 'ahead', -1)}"
 
 
+def agreements_of(*names: str) -> pd.DataFrame:
+    """How the gains of these tables agree with the published ones, a line per block and rate; `name` is the table's."""
+    return pd.concat([agreement(table(f"{name}_gains")).assign(name=name) for name in names], ignore_index=True)
+
+
 def outside(*names: str) -> str:
     """In how many blocks and rates the published gain of FoQuS lies outside our interval, of those that have one."""
-    lines = pd.concat([agreement(table(f"{name}_gains")) for name in names]).query("half_width >= 0")
+    lines = agreements_of(*names).query("half_width >= 0")
     return f"{((lines['published'] - lines['gain']).abs() > lines['half_width']).sum()} of {len(lines)}"
 
 
@@ -182,7 +187,7 @@ def alike_beyond_chance(found: pd.DataFrame) -> np.ndarray:
 
 def ordered_alike(*names: str) -> str:
     """In how many blocks and rates our order of methods is like the published one beyond chance after Holm's correction, and which."""
-    lines = pd.concat([agreement(table(f"{name}_gains")).assign(name=name) for name in names])
+    lines = agreements_of(*names)
     beyond = alike_beyond_chance(lines)
     which = [
         f"Table {numeral(line['name'])} with {line['networks']} at {100 * line['rate']:g} %{power(line['name'])}, {number(line['rank_correlation'], 2)}"
@@ -206,26 +211,25 @@ def agreements(*names: str) -> str:
     """A Markdown table, one line per block and rate of these tables: Uniform, FoQuS and the order of methods, ours and the published."""
     text = "| data, table | networks | rate | repeats | Uniform (%) | FoQuS (%) | FoQuS over Uniform (points) | rank correlation |\n"
     text += "|---|---|---|---|---|---|---|---|\n"
-    for name in names:
-        for found in agreement(table(f"{name}_gains")).to_dict("records"):
-            rate = found["rate"]
-            both = [f"{accuracy(name, m, rate)} [{published_accuracy(name, m, rate)}]" for m in ("Uniform", "FoQuS")]
-            cells = (
-                f"[{found['data_set']}, {numeral(name)}](../../tables/{name}.md){power(name)}",
-                found["networks"],
-                f"{100 * rate:g} %",
-                str(line(f"{name}_gains", method="FoQuS", rate=rate).repeats),
-                *both,
-                f"{with_interval(100 * found['gain'], 100 * found['half_width'])} [{number(100 * found['published'], sign=True)}]",
-                f"{number(found['rank_correlation'], 2, sign=True)} (p {f'= {p:.2f}' if (p := found['p_value']) >= 0.01 else '< 0.01'})",
-            )
-            text += "| " + " | ".join(cells) + " |\n"
+    for found in agreements_of(*names).to_dict("records"):
+        name, rate = found["name"], found["rate"]
+        both = [f"{accuracy(name, m, rate)} [{published_accuracy(name, m, rate)}]" for m in ("Uniform", "FoQuS")]
+        cells = (
+            f"[{found['data_set']}, {numeral(name)}](../../tables/{name}.md){power(name)}",
+            found["networks"],
+            f"{100 * rate:g} %",
+            str(line(f"{name}_gains", method="FoQuS", rate=rate).repeats),
+            *both,
+            f"{with_interval(100 * found['gain'], 100 * found['half_width'])} [{number(100 * found['published'], sign=True)}]",
+            f"{number(found['rank_correlation'], 2, sign=True)} (p {f'= {p:.2f}' if (p := found['p_value']) >= 0.01 else '< 0.01'})",
+        )
+        text += "| " + " | ".join(cells) + " |\n"
     return text.strip()
 
 
 def summary(*names: str) -> str:
     """A Markdown table, one line per block of these tables: at each rate the gain of FoQuS, ours and the published, and how alike the order is."""
-    found = pd.concat([agreement(table(f"{name}_gains")).assign(name=name) for name in names])
+    found = agreements_of(*names)
     rates, blocks = sorted(found["rate"].unique()), {}
     for line, beyond in zip(found.to_dict("records"), alike_beyond_chance(found), strict=True):
         name, mark = line["name"], "**" if beyond else ""
@@ -240,7 +244,7 @@ def summary(*names: str) -> str:
 
 def settled(*names: str) -> str:
     """In how many blocks and rates with an interval it tells the sign of FoQuS less Uniform, and in how many of these it is print's."""
-    found = pd.concat([agreement(table(f"{name}_gains")) for name in names]).query("half_width >= 0")["sign"]
+    found = agreements_of(*names).query("half_width >= 0")["sign"]
     known, same = (found != "open").sum(), (found == "same").sum()
     return f"{known or 'none'} of {len(found)}" + (f" (in {same} the published one)" if known else "")
 
@@ -277,7 +281,6 @@ FCOS = {  # scale and data of each network's table
     "SigNet50": ("small", "RML2016.10a-twin"),
 }
 TABLE_I = "laptop/table1_RML2016.10a-twin_CNN1D"
-LIBRARY = "laptop/table1_RML2016.10a-twin_CNN1D_deepcore_r0.01"
 TABLE_UNIT = "laptop_unit/table1_RML2016.10a-twin_CNN1D_r0.01"
 TABLE_CNN2D = "laptop_unit/table1_RML2016.10a-twin_CNN2D_r0.01"
 TABLE_CNN2D_MORE = "laptop_unit/table1_RML2016.10a-twin_CNN2D_r0.05"

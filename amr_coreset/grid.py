@@ -296,17 +296,24 @@ def table_stem(
 def collect_rows(blocks: list[Block]) -> pd.DataFrame:
     """The rows of all blocks, and those of the trainings on all frames; an error names the files that are missing.
 
-    A file of trainings on all frames may hold several, of frames that differ in their digest; the coresets' own are taken.
+    A file of trainings on all frames may hold several: those on the coresets' own frames are taken, by their digest,
+    and of these that whose record they were chosen from, if it is there.
     """
     wanted = [path for block in blocks for path in block.pieces()]
     full = list(dict.fromkeys(path for block in blocks for path in block.full_rows))
     must_exist([*wanted, *full])
-    rows, whole = read_rows(*wanted), read_rows(*full)
-    of_same = whole["data_digest"].isin(rows["data_digest"])  # if none is, all stay, and `check_rows` says what differs
-    rows = pd.concat([rows, whole[of_same if of_same.any() else slice(None)]], ignore_index=True)
+    rows = read_rows(*wanted)
+    rows = pd.concat([rows, *(_of_same(read_rows(path), rows) for path in full)], ignore_index=True)
     place = {method: number for number, method in enumerate(dict.fromkeys(m for b in blocks for m in b.scale.methods))}
     # Files of parts hold the methods in turn; the table has them in the scale's order.
     return rows.sort_values("method", key=lambda names: names.map(place), kind="stable", ignore_index=True)
+
+
+def _of_same(whole: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    for what in ("data_digest", "record_digest"):
+        same = whole[what].isin(rows[what])
+        whole = whole[same] if same.any() else whole  # of other frames, `check_rows` says what differs
+    return whole
 
 
 def must_exist(paths: Iterable[Path]):

@@ -110,14 +110,17 @@ def test_committed_rows_are_kept_and_trained_again(one_run, tmp_path):
     (line,) = pd.read_csv(folder / "tables/rerun.csv").to_dict("records")
     assert line["table"] == BLOCK and line["equal"] == "yes" and line["committed"] == line["again"]
     assert line["committed on"] == line["again on"] == processor()
-    for path in kept.glob("rows-*.csv"):
-        other = read_rows(path).assign(accuracy=0.123, data_digest="0" * 16)
+    for path in kept.iterdir():
+        changed = dict(threads=2) if path.name.startswith("all-") else dict(accuracy=0.123, data_digest="0" * 16)
+        other = read_rows(path).assign(**changed)
         write_rows(path, [ResultRow(**line) for line in other.to_dict("records")])
     forget_coresets(folder / "again")
     again = run("workflow/rerun.py", "--seed", "3", "--folder", "again")
     assert again.returncode == 1 and "committed 0.123000, again 0." in again.stdout, again.stderr
     assert "those of the row 0000000000000000, so it will not be equal" in again.stdout, "said before it trains"
     assert pd.read_csv(folder / "tables/rerun.csv")["equal"].tolist() == ["no, other frames"]
+    (record,) = (folder / "again").glob("tiny/*/*/all-frames-s0.csv")
+    assert read_rows(record)["threads"].tolist() == [2], "as the committed record was made"
 
 
 @pytest.mark.slow

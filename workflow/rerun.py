@@ -58,6 +58,10 @@ def again(block, row: pd.Series, folder: str):
     if block.table == PRUNING_TABLE:
         found = prune_networks(study, [row["method"]], rate, [int(row["seed"])])[0]
     else:
+        records = read_rows(*block.full_rows)
+        # Sums are grouped by thread: on other threads than the committed record's, another would come out.
+        for threads in records.loc[records["record_digest"] == row["record_digest"], "threads"]:
+            study.scale = replace(study.scale, record_threads=int(threads))
         if "gradient_norm" not in find_method(row["method"]).needs:
             study.scale = replace(study.scale, short_runs=0)  # they cost more than the cell, and it does not read them
         options = dict(methods=(row["method"],), seeds=int(row["seed"]), variant=block.variant)

@@ -203,6 +203,9 @@ def test_what_is_done_is_counted_and_a_damaged_row_is_not():
         (whole,) = read_rows(path).to_dict("records")
         write_rows(path, [ResultRow(**whole | {"data_digest": "0" * 16, "accuracy": 0.5}), ResultRow(**whole)])
         assert collect_rows(blocks).query("method == 'All frames'")["accuracy"].tolist() == [whole["accuracy"]]
+        # Of two on these frames, that whose record they were chosen from.
+        write_rows(path, [ResultRow(**whole | {"record_digest": "0" * 16, "accuracy": 0.5}), ResultRow(**whole)])
+        assert collect_rows(blocks).query("method == 'All frames'")["accuracy"].tolist() == [whole["accuracy"]]
         next(path for path in study.folder.glob("rows/*.json") if "FoQuS" in path.read_text()).write_text("{")
         assert trainings(blocks)["done"].sum() == 4
         # The other table shares the record; its rate is another.

@@ -307,6 +307,7 @@ BLOCKS = (
     TABLE_II,
 )
 TABLE_IV = "laptop_unit/table4_RML2016.10a-twin_CNN1D-to-IQFormer"
+TABLE_BACK_IV = "laptop_unit/table4_RML2016.10a-twin_CNN2D-to-IQFormer"
 TABLE_V = "laptop/table5_RML2016.10a-twin_CNN1D"
 
 

@@ -21,7 +21,7 @@ import pandas as pd
 
 from amr_coreset.coreset import find_method
 from amr_coreset.experiments import evaluate_coresets
-from amr_coreset.grid import committed, make_study, table_blocks, table_stem
+from amr_coreset.grid import collect_rows, committed, make_study, table_blocks, table_stem
 from amr_coreset.pruning import PruningRow, prune_networks
 from amr_coreset.runs import PRUNING_TABLE, ResultRow, load_scale, processor, read_rows
 from amr_coreset.tables import write_frame
@@ -58,10 +58,9 @@ def again(block, row: pd.Series, folder: str):
     if block.table == PRUNING_TABLE:
         found = prune_networks(study, [row["method"]], rate, [int(row["seed"])])[0]
     else:
-        records = read_rows(*block.full_rows)
+        whole = collect_rows([block]).query("method == 'All frames'").iloc[0]
         # Sums are grouped by thread: on other threads than the committed record's, another would come out.
-        for threads in records.loc[records["record_digest"] == row["record_digest"], "threads"]:
-            study.scale = replace(study.scale, record_threads=int(threads))
+        study.scale = replace(study.scale, record_threads=int(whole["threads"]))
         if "gradient_norm" not in find_method(row["method"]).needs:
             study.scale = replace(study.scale, short_runs=0)  # they cost more than the cell, and it does not read them
         options = dict(methods=(row["method"],), seeds=int(row["seed"]), variant=block.variant)

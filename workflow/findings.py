@@ -363,16 +363,6 @@ def count_tables() -> int:
     return sum("table" in entry for entry in committed())
 
 
-def trained_again() -> str:
-    """How many random cells came out the same, and how far off the others are."""
-    cells = table("rerun")
-    equal = cells["equal"] == "yes"
-    if equal.all():
-        return "all are equal to the last digit, on processors that compute like those that made them"
-    off = number(100 * (cells["committed"] - cells["again"]).abs().max())
-    return f"{equal.sum()} are equal to the last digit; the others, made anew on another machine, are up to {off} points off"
-
-
 def lead(method: str, network: str = "ResNet56") -> str:
     """By how many points a pruned network is ahead of FCOS, in the repeats that both have."""
     return points(pruned(method, network)["accuracy"] - pruned("FCOS", network)["accuracy"])

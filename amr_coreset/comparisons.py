@@ -177,10 +177,11 @@ def _repeats_text(block: pd.DataFrame) -> list[str]:
 
 
 def _gain_text(line: pd.Series) -> str:
-    text = f"{100 * line['gain']:+.1f}" + (f" ± {100 * line['half_width']:.1f}" if line["half_width"] >= 0 else "")
+    # Print has four digits, so differences end in halves; these are rounded away from zero, as a reader rounds them.
+    ours, theirs = (100 * line[name] + np.copysign(1e-9, line[name]) for name in ("gain", "published"))
+    text = f"{ours:+.1f}" + (f" ± {100 * line['half_width']:.1f}" if line["half_width"] >= 0 else "")
     text = _MARKDOWN.mark(text, abs(line["gain"]) > line["half_width"])
-    theirs = "" if np.isnan(line["published"]) else f" [{100 * line['published']:+.1f}]"
-    return (text + theirs).replace("-", "−")
+    return (text + ("" if np.isnan(theirs) else f" [{theirs:+.1f}]")).replace("-", "−")
 
 # %% ../nbs/36_comparisons.ipynb #3c48f7a2
 def write_gains(stem: str | Path, gains: pd.DataFrame, scale: Scale, name: str, notebook: str) -> list[Path]:

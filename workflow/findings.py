@@ -118,6 +118,13 @@ def uniform_on_all(rate: float) -> str:
     return number(100 * line("study_anomaly", rate=rate)["ours, all labels, unit power"])
 
 
+def below_row() -> str:
+    """How far Uniform trained and tested on all SNR labels, unit power, lies below print's Uniform row at the rates from 10 %, in points."""
+    lines = table("study_anomaly").query("rate >= 0.1")
+    ends = 100 * (lines["published, Table I"] - lines["ours, all labels, unit power"]).agg(["min", "max"])
+    return " to ".join(dict.fromkeys(number(end, 0) for end in ends))
+
+
 def started(start: str, frames: str) -> str:
     """Mean accuracy of CNN2D in percent in the study of how it starts."""
     return number(100 * line("study_cnn2d", start=start, input=frames)["mean"])
@@ -247,6 +254,35 @@ def settled(*names: str) -> str:
     found = agreements_of(*names).query("half_width >= 0")["sign"]
     known, same = (found != "open").sum(), (found == "same").sum()
     return f"{known or 'none'} of {len(found)}" + (f" (in {same} the published one)" if known else "")
+
+
+def signs(*names: str) -> str:
+    """How many of the published gains of FoQuS and of ours, at the same blocks and rates, are above zero."""
+    found = agreements_of(*names)
+    if not (found["published"] > 0).all():
+        raise ValueError("not all published gains of FoQuS are above zero; the text says that they are.")
+    return f"all above zero, ours in {(found['gain'] > 0).sum()} of {len(found)}"
+
+
+def rerun_tables() -> str:
+    """How many of the committed tables have a cell that was trained again and is equal."""
+    lines = table("rerun")
+    if left := set(lines["table"]) - set(lines.loc[lines["equal"] == "yes", "table"]):
+        raise ValueError(f"{', '.join(left)} has no equal cell; the text says that all cells are equal somewhere.")
+    return f"{lines['table'].nunique()} of {count_tables()}"
+
+
+def rerun_elsewhere() -> str:
+    """How many cells came out otherwise on another processor, and by how many points."""
+    lines = table("rerun").query("equal != 'yes'")
+    off = 100 * (lines["again"] - lines["committed"]).abs()
+    return f"{len(lines)} of them had come out {number(off.min(), 2)} to {number(off.max())} points off"
+
+
+def other_arithmetic() -> pd.Series:
+    """Standard deviations by which another processor, and other instructions of one, move a training, in points."""
+    lines = table("study_arithmetic")
+    return lines.loc[lines["what differs"] != "another seed", "one training (points, standard deviation)"]
 
 
 def behind(name: str, rate: float) -> int:

@@ -7,7 +7,7 @@ run left is used but the twin's file: records, and networks to prune, are made a
 this takes hours. Tables that read the same record share the new one. A folder that is named is kept, and goes on where it was
 killed; to begin from nothing it must be empty. Rows are the same to the last digit on a processor that computes alike; another's arithmetic
 differs, by how much nbs/studies/arithmetic.ipynb shows, and so may the last digits of a twin's frames ("other frames"). All lines go
-to tables/rerun.csv and .md; with --only, the others stay.
+to tables/rerun.csv and .md; with --only, the others stay, and so do those that another kind of processor made.
 """
 
 import argparse
@@ -78,10 +78,12 @@ def write(lines: list[dict], entries: dict, seed: int):
         "which processor they were trained. Other frames: the twin came out with other last digits, as it does on another kind of processor (nbs/02_synthesis.ipynb).",
         f"Last made by `make rerun SEED={seed}`.",
     )
-    done, path = {line["table"] for line in lines}, ROOT / "tables" / "rerun.csv"
-    before = pd.read_csv(path).to_dict("records") if path.exists() else []
-    lines = lines + [line for line in before if line["table"] not in done and line["table"] in entries]
-    table = pd.DataFrame(lines).fillna("")  # older lines do not say on which processor
+    path, place = ROOT / "tables" / "rerun.csv", lambda line: (line["table"], line["again on"])
+    before = pd.read_csv(path).fillna("").to_dict("records") if path.exists() else []
+    done = set(map(place, lines))
+    # One line per table and processor: what another kind of processor had made of a cell stays there.
+    lines = lines + [line for line in before if place(line) not in done and line["table"] in entries]
+    table = pd.DataFrame(lines)
     write_frame(path.with_suffix(""), table, "Random cells, trained again from nothing", notes)
 
 

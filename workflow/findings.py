@@ -181,6 +181,19 @@ def agreements_of(*names: str) -> pd.DataFrame:
     return pd.concat([agreement(table(f"{name}_gains")).assign(name=name) for name in names], ignore_index=True)
 
 
+def methods_ranked(*names: str) -> int:
+    """How many methods a rank correlation is over, Uniform among them. Raises `ValueError` if that is not the same in all blocks."""
+    (count,) = set(agreements_of(*names)["methods"])
+    return count
+
+
+def rank_interval(methods: int, correlation: float = 0.6) -> str:
+    """About the 95 % interval of a rank correlation over so many: Fisher's transformation, with its wider error for ranks (Bonett and Wright, 2000)."""
+    half = 1.96 * ((1 + correlation**2 / 2) / (methods - 3)) ** 0.5
+    low, high = np.tanh(np.arctanh(correlation) + half * np.array([-1, 1]))
+    return f"one of {number(correlation)} has a 95 % interval of about {number(low)} to {number(high)}"
+
+
 def outside(*names: str) -> str:
     """In how many blocks and rates the published gain of FoQuS lies outside our interval, of those that have one."""
     lines = agreements_of(*names).query("half_width >= 0")

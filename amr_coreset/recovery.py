@@ -65,6 +65,11 @@ class BestEpoch:
     def __init__(self, validation: SignalSet):
         self.validation, self.accuracy, self.epoch, self.weights = validation, -1.0, None, {}
 
+    @property
+    def key(self) -> str:
+        """Tells it from others, so that no run goes on whose epoch other frames would choose."""
+        return self.validation.digest
+
     def start(self, train: SignalSet, epochs: int):
         """Nothing to prepare."""
 
@@ -86,7 +91,7 @@ class BestEpoch:
         """Go on from `state_dict`."""
         self.accuracy, self.epoch, self.weights = state["accuracy"], state["epoch"], state["weights"]
 
-
+# %% ../nbs/31_recovery.ipynb #d79198bb
 @dataclass(frozen=True)
 class Recovered:
     """A fine-tuned network, in evaluation mode, and how it came about."""

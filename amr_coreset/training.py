@@ -7,6 +7,8 @@ __all__ = ['PRECISIONS', 'RECIPES', 'READ_AHEAD', 'Recipe', 'torch_threads', 'pi
            'last_linear', 'Evaluation', 'evaluate', 'FitResult', 'fit']
 
 # %% ../nbs/12_training.ipynb #eeaf6bb7
+import inspect
+import re
 import time
 import warnings
 from collections import deque
@@ -14,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -222,6 +225,42 @@ class FitResult:
         """Highest test accuracy over the measured epochs: the lab's habit, chosen on test frames, never a headline."""
         return max(self.test_accuracy.values())
 
+# %% ../nbs/12_training.ipynb #2b87af73
+def _told_by(loss: Any) -> str:
+    """What tells a loss from others, in any process: of a function its name, its code and the values it uses; of an object its repr."""
+    if isinstance(loss, partial):
+        return f"{_told_by(loss.func)} {_value([loss.args, loss.keywords])}"
+    if not inspect.isfunction(loss):
+        return repr(loss)
+    used = inspect.getclosurevars(loss)
+    values = {name: value for name, value in (used.globals | used.nonlocals).items() if value is not loss}
+    return f"{loss.__module__}.{loss.__qualname__} {_code(loss.__code__)} {_value([values, loss.__defaults__, loss.__kwdefaults__])}"
+
+
+def _value(value: Any) -> Any:
+    """A value that a function uses, without addresses."""
+    if isinstance(value, dict):
+        return {str(k): _value(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_value(v) for v in value]
+    if isinstance(value, (set, frozenset)):
+        return sorted(map(repr, value))  # their order differs from process to process
+    if isinstance(value, torch.Tensor):
+        return digest(value.detach().cpu().numpy())
+    if isinstance(value, np.ndarray) and not value.dtype.hasobject:
+        return digest(value)
+    if inspect.ismodule(value):
+        return value.__name__  # its repr has its place on this machine
+    held = _value(list(value.state_dict().values())) if isinstance(value, nn.Module) else ""
+    own = _code(value.__code__) if inspect.isfunction(value) else ""
+    return f"{re.sub(' at 0x[0-9a-f]+', '', repr(value))}{held}{own}"
+
+
+def _code(code: Any) -> str:
+    """Digest of a function's code, without its place in a file."""
+    constants = [_code(c) if inspect.iscode(c) else _value(c) for c in code.co_consts]
+    return digest(code.co_code, constants, list(code.co_names))
+
 # %% ../nbs/12_training.ipynb #bbd17b57
 def _run_key(
     model: nn.Module, train: SignalSet, recipe: Recipe, seed: int, test, evaluate_every: int, recorder: Any, loss: Any
@@ -235,8 +274,10 @@ def _run_key(
         evaluate_every,
         type(recorder).__name__,
         getattr(recorder, "source", None),
-        repr(loss),
+        _told_by(loss),
     ]
+    if (own := getattr(recorder, "key", None)) is not None:
+        what.append(own)
     return digest(train.digest, test.digest if test is not None else None, what, *weights)
 
 
@@ -257,7 +298,7 @@ def _load_checkpoint(path: Path, key: str) -> dict | None:
         return None
     if found != key:
         raise ValueError(
-            f"{path} is the checkpoint of another run (other data, model, recipe or seed). Delete it or name another file."
+            f"{path} is the checkpoint of another run (other data, model, recipe, seed, loss or recorder; a loss that is an object is told by its repr). Delete it or name another file."
         )
     return state
 
@@ -283,9 +324,9 @@ def fit(
     seed: int = 0,  # of the order of frames and of dropout
     test: SignalSet | None = None,  # accuracy on these is noted during training; nothing is decided by it
     evaluate_every: int = 1,  # epochs between two measurements on `test`; the last epoch is always measured
-    recorder: Any = None,  # e.g. `amr_coreset.records.Recorder`
+    recorder: Any = None,  # e.g. `amr_coreset.records.Recorder`; its `key`, if it has one, tells it from others
     loss: Callable[..., torch.Tensor]
-    | None = None,  # of (model, frames, logits, labels); its repr tells it from others
+    | None = None,  # of (model, frames, logits, labels); its repr tells it from others, a function's code and values do
     checkpoint: str | Path | None = None,  # file to go on from, and to write to
     checkpoint_seconds: float = 60,  # at most one checkpoint in this time
     device: str | None = None,

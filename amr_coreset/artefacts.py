@@ -39,13 +39,30 @@ def save_pruned(
     length: int,  # samples per frame
     about: dict | None = None,  # more to be kept: JSON values
 ) -> Path:
-    """Write a pruned network as one safetensors file; returns its path."""
+    """Write a pruned network as one safetensors file; returns its path.
+
+    Raises `ValueError` for classes or a length that do not fit the network; what stood at `path` then stays.
+    """
     path = Path(path)
     header = dict(architecture=architecture(model, len(classes), length), classes=list(classes), about=about or {})
     state = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
+    _check_fits(header["architecture"], state)
     with atomic_path(path) as temporary:
         save_file(state, temporary, metadata={"amr_coreset": json.dumps(header)})
     return path
+
+
+def _check_fits(about: dict, state: dict[str, torch.Tensor]):
+    """Raise `ValueError` unless a network made from its description takes these weights."""
+    with torch.random.fork_rng(devices=[]):  # its own weights are of no interest
+        made = build_architecture(about).state_dict()
+    for name in made | state:
+        wanted, found = (tuple(part[name].shape) if name in part else None for part in (made, state))
+        if wanted != found:
+            raise ValueError(
+                f"{about['classes']} classes and frames of {about['length']} samples do not fit the network: {name} would have"
+                f" the shape {wanted}; it has {found}. Give the classes and the length that the network was made for."
+            )
 
 
 def load_pruned(path: str | Path) -> tuple[nn.Module, dict]:

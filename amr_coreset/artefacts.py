@@ -29,6 +29,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from .surgery import architecture, build_architecture
+from .training import evaluating
 from .workspace import atomic_path
 
 # %% ../nbs/32_artefacts.ipynb #8fca89bc
@@ -88,9 +89,9 @@ def export_onnx(
 ) -> Path:
     """Write the network as ONNX: input `frames` (B, 2, length) float32, output `logits` (B, C). Returns the path."""
     path, example = Path(path), torch.zeros(2, 2, length)
-    with atomic_path(path) as temporary, _quiet():
+    with atomic_path(path) as temporary, _quiet(), evaluating(model):
         torch.onnx.export(
-            model.eval(), (example,), temporary, input_names=["frames"], output_names=["logits"], dynamo=True,
+            model, (example,), temporary, input_names=["frames"], output_names=["logits"], dynamo=True,
             dynamic_shapes=({0: torch.export.Dim("batch")},), external_data=False, verbose=False,
         )  # fmt: skip
     return path
@@ -128,7 +129,8 @@ def onnx_predict(session: onnxruntime.InferenceSession, frames: np.ndarray, batc
 @torch.no_grad()
 def onnx_error(path: str | Path, model: nn.Module, frames: np.ndarray) -> float:
     """Largest difference between the logits of ONNX Runtime and of PyTorch, over the size of the largest logit."""
-    wanted = model.eval()(torch.as_tensor(frames)).numpy()
+    with evaluating(model):
+        wanted = model(torch.as_tensor(frames)).numpy()
     return float(np.abs(onnx_predict(open_onnx(path), frames) - wanted).max() / np.abs(wanted).max())
 
 # %% ../nbs/32_artefacts.ipynb #c50e01d8

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .signals import SignalSet
-from .training import RECIPES, Recipe, evaluate, fit
+from .training import RECIPES, Recipe, evaluate, evaluating, fit
 from .workspace import digest
 
 # %% ../nbs/31_recovery.ipynb #edb720ee
@@ -134,9 +134,10 @@ def damage(
 ) -> dict[str, float]:
     """`logit_error`: ||z' - z|| / ||z|| over all frames; `agreement`: share of frames with the same answer."""
     moved = size = same = 0.0
-    for first in range(0, len(signals), batch_size):
-        frames = torch.as_tensor(signals.iq[first : first + batch_size])
-        a, b = model.eval()(frames), other.eval()(frames)
-        moved, size = moved + float(((b - a) ** 2).sum()), size + float((a**2).sum())
-        same += int((a.argmax(1) == b.argmax(1)).sum())
+    with evaluating(model, other):
+        for first in range(0, len(signals), batch_size):
+            frames = torch.as_tensor(signals.iq[first : first + batch_size])
+            a, b = model(frames), other(frames)
+            moved, size = moved + float(((b - a) ** 2).sum()), size + float((a**2).sum())
+            same += int((a.argmax(1) == b.argmax(1)).sum())
     return dict(logit_error=float(np.sqrt(moved / size)), agreement=same / len(signals))

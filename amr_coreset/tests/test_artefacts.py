@@ -89,7 +89,10 @@ def test_a_good_file_is_not_replaced_by_one_that_cannot_be_read():
 def test_times_and_eight_bits():
     with TemporaryDirectory() as folder:
         model, frames = trained_a_little("CNN1D").float(), some_frames(200).float().numpy()
+        model.train().stacks[0].eval()
         path = export_onnx(model, Path(folder, "a.onnx"), 64)
+        assert onnx_error(path, model, frames) < 1e-4
+        assert model.training and not model.stacks[0].training and model.stacks[1].training, "as it was"
         one, many = (latency(path, 64, batch=b, runs=10, least_seconds=0) for b in (1, 64))
         assert 0 < one.low <= one.median <= one.high and one.median < many.median < 64 * 20 * one.median
         small = quantize(path, Path(folder, "b.onnx"), frames)

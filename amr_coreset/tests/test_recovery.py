@@ -74,6 +74,8 @@ def test_recovery_chooses_by_validation_and_resumes():
             recover(small, parts.train, parts.validation.subset(np.arange(10)), checkpoint=path, **options)
     hurt = damage(model, small, parts.validation)
     assert hurt["logit_error"] > 0.1 and 0 <= hurt["agreement"] < 1
+    small.train()
+    assert damage(model, small, parts.validation) == hurt and small.training and not model.training
     assert damage(model, model, parts.validation) == {"logit_error": 0.0, "agreement": 1.0}
     with pytest.raises(ValueError, match="there are no validation frames"):
         recover(small, parts.train, parts.validation.subset([]), **options)

@@ -153,6 +153,23 @@ def test_bad_input_is_said():
         fit(model, data, recipe=Recipe(learning_rate=1e20, batch_size=8), progress=False)
     with pytest.raises(ValueError, match="no linear layer"):
         last_linear(torch.nn.Conv1d(2, 2, 1))
+    for outputs in (3, 5):
+        with pytest.raises(ValueError, match=rf"outputs of shape \({outputs},\) for 4 classes of small-twin"):
+            evaluate(build_model("CNN1D", outputs, 128), data)
+
+
+def test_a_seed_may_be_of_numpy_and_modes_come_back():
+    data, options = small_set(4), dict(recipe=Recipe(epochs=1), progress=False)
+    with TemporaryDirectory() as folder:
+        options["checkpoint"] = Path(folder, "run.pt")
+        first = fit(build_model("CNN1D", 4, 128), data, seed=1, **options)
+        again = fit(build_model("CNN1D", 4, 128), data, seed=np.int64(1), **options)
+    assert torch.equal(weights(first), weights(again))
+    model = build_model("CNN1D", 4, 128).train()
+    model.stacks[0].eval()  # as one that is not to be trained any more
+    modes = [m.training for m in model.modules()]
+    evaluate(model, data)
+    assert [m.training for m in model.modules()] == modes and len(set(modes)) == 2
 
 # %% ../../nbs/12_training.ipynb #bc41bb8f
 def test_the_embedding_is_what_enters_the_last_layer():

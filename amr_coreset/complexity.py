@@ -131,7 +131,7 @@ def layer_table(
     """Every layer on the way of one frame (2, `length`): layer, kind, output (without the batch), parameters, macs.
 
     In the order in which the layers are computed; a layer that is used twice has two rows, the second without parameters.
-    Raises `ValueError` for an unknown convention, and for a layer that holds parameters and of which nobody says what it computes.
+    Raises `ValueError` for an unknown convention, and for a layer with parameters of which nobody says what it computes.
     """
     if convention not in CONVENTIONS:
         raise ValueError(f"the convention of counting is {' or '.join(CONVENTIONS)}; got {convention!r}.")

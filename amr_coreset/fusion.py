@@ -148,7 +148,7 @@ def plan_fusion(
     """Cluster the channels of each group. Raises `ValueError` for options that are not known, or a budget that cannot be met.
 
     With `linkage="ward"`, two channels merge if their cosine is at least `threshold`, and clusters if Ward's distance is
-    at most that of two such channels, sqrt(2 (1 - threshold)). It grows with the clusters: few merge to less than 1 - cos says.
+    at most that of two such channels, sqrt(2 (1 - threshold)). As it grows with the clusters, large ones stay apart.
     """
     _check_options(rate, threshold, macs, scope, linkage, fusion, round_to)
     live, structure = live_taps(model, length), describe(model)

@@ -115,7 +115,11 @@ def recover(
     threads: int | None = None,
     progress: bool | str = True,
 ) -> Recovered:
-    """Fine-tune a copy of the network; its weights are those of the epoch with the best validation accuracy."""
+    """Fine-tune a copy of the network; its weights are those of the epoch with the best validation accuracy.
+
+    Raises `ValueError` without training or validation frames and for a `checkpoint` of another run, and `FloatingPointError` if
+    the loss stops being finite.
+    """
     if not len(validation):
         raise ValueError("the epoch is chosen by validation accuracy, and there are no validation frames.")
     tuned, best = deepcopy(model), BestEpoch(validation)

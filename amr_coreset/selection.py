@@ -82,7 +82,10 @@ def class_budgets(
     budget: int | None,
     balance: str = "equal",
 ) -> np.ndarray:
-    """(C,) frames to keep of each class; they sum to the budget exactly, but for "deepcore"."""
+    """(C,) frames to keep of each class; they sum to the budget exactly, but for "deepcore".
+
+    Raises `ValueError` for an unknown balance, for a rate or budget out of range, and for a budget with "deepcore".
+    """
     if balance == "deepcore":
         if rate is None:
             raise ValueError("balance='deepcore' rounds a rate in each class; give rate, not budget.")

@@ -314,6 +314,7 @@ def split_index(
     """Indices (int64, ascending) of the train, validation and test frames, cut cell by cell.
 
     A cell of n frames trains floor(train * n) of them, at least one and at most n - 1 where n >= 2.
+    Raises `ValueError` for an unknown kind and for shares out of range.
     """
     if kind not in ("lab", "stratified"):
         raise ValueError(f"split {kind!r} is unknown; choose 'lab' (file order) or 'stratified' (seeded).")

@@ -360,7 +360,8 @@ def fit(
     """Train `model` in place on `train`, by cross-entropy unless another `loss` is given.
 
     Every frame is shown once an epoch, in an order that follows from `seed`. PyTorch's global random state is left as
-    it was. Raises `ValueError` for an empty training set and `FloatingPointError` if the loss stops being finite.
+    it was. Raises `ValueError` for an empty training set and for the checkpoint of another run, and `FloatingPointError`
+    if the loss stops being finite.
     """
     if not len(train):
         raise ValueError("there are no frames to train on.")

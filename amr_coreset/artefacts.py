@@ -29,6 +29,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from .surgery import architecture, build_architecture
+from .training import evaluating
 from .workspace import atomic_path
 
 # %% ../nbs/32_artefacts.ipynb #8fca89bc
@@ -39,13 +40,30 @@ def save_pruned(
     length: int,  # samples per frame
     about: dict | None = None,  # more to be kept: JSON values
 ) -> Path:
-    """Write a pruned network as one safetensors file; returns its path."""
+    """Write a pruned network as one safetensors file; returns its path.
+
+    Raises `ValueError` for classes or a length that do not fit the network; what stood at `path` then stays.
+    """
     path = Path(path)
     header = dict(architecture=architecture(model, len(classes), length), classes=list(classes), about=about or {})
     state = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
+    _check_fits(header["architecture"], state)
     with atomic_path(path) as temporary:
         save_file(state, temporary, metadata={"amr_coreset": json.dumps(header)})
     return path
+
+
+def _check_fits(about: dict, state: dict[str, torch.Tensor]):
+    """Raise `ValueError` unless a network made from its description takes these weights."""
+    with torch.random.fork_rng(devices=[]):  # its own weights are of no interest
+        made = build_architecture(about).state_dict()
+    for name in made | state:
+        wanted, found = (tuple(part[name].shape) if name in part else None for part in (made, state))
+        if wanted != found:
+            raise ValueError(
+                f"{about['classes']} classes and frames of {about['length']} samples do not fit the network: {name} would have"
+                f" the shape {wanted}; it has {found}. Give the classes and the length that the network was made for."
+            )
 
 
 def load_pruned(path: str | Path) -> tuple[nn.Module, dict]:
@@ -71,9 +89,9 @@ def export_onnx(
 ) -> Path:
     """Write the network as ONNX: input `frames` (B, 2, length) float32, output `logits` (B, C). Returns the path."""
     path, example = Path(path), torch.zeros(2, 2, length)
-    with atomic_path(path) as temporary, _quiet():
+    with atomic_path(path) as temporary, _quiet(), evaluating(model):
         torch.onnx.export(
-            model.eval(), (example,), temporary, input_names=["frames"], output_names=["logits"], dynamo=True,
+            model, (example,), temporary, input_names=["frames"], output_names=["logits"], dynamo=True,
             dynamic_shapes=({0: torch.export.Dim("batch")},), external_data=False, verbose=False,
         )  # fmt: skip
     return path
@@ -111,7 +129,8 @@ def onnx_predict(session: onnxruntime.InferenceSession, frames: np.ndarray, batc
 @torch.no_grad()
 def onnx_error(path: str | Path, model: nn.Module, frames: np.ndarray) -> float:
     """Largest difference between the logits of ONNX Runtime and of PyTorch, over the size of the largest logit."""
-    wanted = model.eval()(torch.as_tensor(frames)).numpy()
+    with evaluating(model):
+        wanted = model(torch.as_tensor(frames)).numpy()
     return float(np.abs(onnx_predict(open_onnx(path), frames) - wanted).max() / np.abs(wanted).max())
 
 # %% ../nbs/32_artefacts.ipynb #c50e01d8

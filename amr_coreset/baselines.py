@@ -15,7 +15,10 @@ from .selection import method
 # %% ../nbs/16_baselines.ipynb #8789d7e1
 @method("Forgetting", needs=("correct",), variants=("paper", "deepcore"))
 def forgetting_score(record: TrainingRecord, *, variant: str = "paper") -> np.ndarray:
-    """Most often forgotten first."""
+    """Most often forgotten first.
+
+    Toneva et al. 2019, An empirical study of example forgetting during deep neural network learning.
+    """
     events = forgetting(record.correct).astype(np.float64)
     if variant == "paper":
         events[~record.correct.any(axis=0)] = len(record.correct)
@@ -44,7 +47,10 @@ def _deepcore_order(certainty: np.ndarray, balance: str) -> np.ndarray:
 # %% ../nbs/16_baselines.ipynb #505beeed
 @method("Least Confidence", needs=("logits",), variants=("paper", "deepcore"))
 def least_confidence_score(record: TrainingRecord, *, variant: str = "paper", balance: str = "equal") -> np.ndarray:
-    """Least certain first: log(1 - p_max)."""
+    """Least certain first: log(1 - p_max).
+
+    Coleman et al. 2020, Selection via proxy. Raises `ValueError` for logits of a single class.
+    """
     if variant == "deepcore":
         return _deepcore_order(record.logits.max(1), balance)
     return in_blocks(lambda z: _log_sum(_sorted_log_p(z)[:, 1:]), record.logits)
@@ -52,7 +58,10 @@ def least_confidence_score(record: TrainingRecord, *, variant: str = "paper", ba
 # %% ../nbs/16_baselines.ipynb #eeeaa3bf
 @method("Entropy", needs=("logits",), variants=("paper", "deepcore"))
 def entropy_score(record: TrainingRecord, *, variant: str = "paper", balance: str = "equal") -> np.ndarray:
-    """Highest entropy of p first."""
+    """Highest entropy of p first.
+
+    Coleman et al. 2020, Selection via proxy.
+    """
     if variant == "deepcore":
         return _deepcore_order(in_blocks(_deepcore_entropy, record.logits), balance)
     return in_blocks(_entropy, record.logits)
@@ -70,7 +79,10 @@ def _deepcore_entropy(logits: np.ndarray) -> np.ndarray:
 # %% ../nbs/16_baselines.ipynb #500178bb
 @method("Margin", needs=("logits",), variants=("paper", "deepcore"))
 def margin_score(record: TrainingRecord, *, variant: str = "paper", balance: str = "equal") -> np.ndarray:
-    """Smallest margin first: log(1 - (p_1 - p_2))."""
+    """Smallest margin first: log(1 - (p_1 - p_2)).
+
+    Coleman et al. 2020, Selection via proxy. Raises `ValueError` for logits of a single class.
+    """
     if variant == "deepcore":
         return _deepcore_order(in_blocks(lambda z: _two_largest(z) @ [1, -1], record.logits), balance)
     return in_blocks(_log_margin, record.logits)
@@ -92,7 +104,10 @@ def grand_score(
     variant: str = "paper",
     batch: int = 256,  # of the `deepcore` variant
 ) -> np.ndarray:
-    """Largest mean gradient norm of short runs first."""
+    """Largest mean gradient norm of short runs first.
+
+    Paul et al. 2021, Deep learning on a data diet. Raises `ValueError` for a batch below 1.
+    """
     norm = record.gradient_norm.mean(axis=0, dtype=np.float64)
     if batch < 1:
         raise ValueError(f"batch counts frames and must be at least 1; got {batch}.")

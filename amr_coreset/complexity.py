@@ -16,33 +16,63 @@ from torch import Tensor, nn
 CONVENTIONS = ("conv+fc", "thop")
 
 
-def _conv(layer: nn.Conv1d | nn.Conv2d, frame: Tensor, out: Tensor) -> int:
-    return out[0].numel() * layer.weight[0].numel()
+def _conv(layer: nn.Conv1d | nn.Conv2d, out: Tensor, frame: Tensor) -> int:
+    return out.numel() * layer.weight[0].numel()
 
 
-def _linear(layer: nn.Linear, frame: Tensor, out: Tensor) -> int:
-    return out[0].numel() * layer.in_features
+def _transposed(layer: nn.ConvTranspose1d | nn.ConvTranspose2d, out: Tensor, frame: Tensor) -> int:
+    return frame.numel() * layer.weight[0].numel()
 
 
-def _lstm(layer: nn.LSTM, frame: Tensor, out: Tensor) -> int:
-    times = frame.shape[1 if layer.batch_first else 0]
-    return times * sum(weight.numel() for name, weight in layer.named_parameters() if name.startswith("weight"))
+def _linear(layer: nn.Linear, out: Tensor, frame: Tensor) -> int:
+    return out.numel() * layer.in_features
 
 
-_MACS: dict[type, Callable] = {nn.Conv1d: _conv, nn.Conv2d: _conv, nn.Linear: _linear, nn.LSTM: _lstm}
+def _recurrent(layer: nn.RNNBase, out: Tensor, frame: Tensor, *state) -> int:
+    # By name, as the weights of a parametrised layer are not among its parameters.
+    weights = [getattr(layer, name) for name in layer._flat_weights_names if name.startswith("weight")]
+    return frame.numel() // frame.shape[-1] * sum(weight.numel() for weight in weights)
+
+
+def _attention(layer: nn.MultiheadAttention, out: Tensor, query: Tensor, key: Tensor | None = None, *rest) -> int:
+    if key is None:
+        raise ValueError("an attention layer is counted if query, key and value are given to it by position.")
+    asked, given, width = query.numel() // layer.embed_dim, key.numel() // layer.kdim, layer.embed_dim
+    times = (
+        key.shape[1 if layer.batch_first and key.dim() == 3 else 0] + (layer.bias_k is not None) + layer.add_zero_attn
+    )
+    return asked * width * (2 * width + 2 * times) + given * width * (layer.kdim + layer.vdim)
+
+
+_MACS: dict[type, Callable] = {
+    nn.ConvTranspose1d: _transposed, nn.ConvTranspose2d: _transposed, nn.ConvTranspose3d: _transposed,
+    nn.Conv1d: _conv, nn.Conv2d: _conv, nn.Conv3d: _conv,
+    nn.Linear: _linear, nn.RNNBase: _recurrent, nn.MultiheadAttention: _attention,
+}  # fmt: skip
 
 # %% ../nbs/10_complexity.ipynb #7b96bde9
-def _thop_lstm(layer: nn.LSTM, frame: Tensor, out: Tensor) -> int:
-    # For each of four gates h sums and, with biases, 2 h more; then 4 h for the new cell state and output.
-    own = (16 if layer.bias else 8) * layer.hidden_size
-    return _lstm(layer, frame, out) + out.shape[-2] * own * layer.num_layers * (1 + layer.bidirectional)
+# For each gate h sums and, with biases, 2 h more; then for the new state and output so many h.
+_GATES = {nn.LSTM: (4, 4), nn.GRU: (3, 4), nn.RNN: (1, 0)}
 
 
-def _thop_norm(layer: nn.BatchNorm1d | nn.BatchNorm2d, frame: Tensor, out: Tensor) -> int:
-    return (4 if layer.affine else 2) * out[0].numel()
+def _thop_recurrent(layer: nn.RNNBase, out: Tensor, frame: Tensor, *state) -> int:
+    gates, more = next(known for kind, known in _GATES.items() if isinstance(layer, kind))
+    own = (gates * (3 if layer.bias else 1) + more) * layer.hidden_size
+    times = frame.numel() // frame.shape[-1]
+    return _recurrent(layer, out, frame) + times * own * layer.num_layers * (1 + layer.bidirectional)
 
 
-_THOP = _MACS | {nn.LSTM: _thop_lstm, nn.BatchNorm1d: _thop_norm, nn.BatchNorm2d: _thop_norm}
+def _thop_transposed(layer: nn.ConvTranspose1d | nn.ConvTranspose2d, out: Tensor, frame: Tensor) -> int:
+    # As if zeros stood between the inputs, and were multiplied.
+    return out.numel() * layer.in_channels // layer.groups * layer.weight[0, 0].numel()
+
+
+def _thop_norm(layer: nn.BatchNorm1d | nn.BatchNorm2d, out: Tensor, frame: Tensor) -> int:
+    return (4 if layer.affine else 2) * out.numel()
+
+
+_THOP = _MACS | {kind: _thop_transposed for kind, count in _MACS.items() if count is _transposed}
+_THOP |= {nn.RNNBase: _thop_recurrent, nn.BatchNorm1d: _thop_norm, nn.BatchNorm2d: _thop_norm}
 
 # %% ../nbs/10_complexity.ipynb #c73abc70
 def pass_one_frame(
@@ -61,6 +91,37 @@ def pass_one_frame(
         for hook in held:
             hook.remove()
 
+# %% ../nbs/10_complexity.ipynb #eb7d13e6
+# Layers that hold parameters and multiply no matrices.
+_FREE = (
+    nn.modules.batchnorm._NormBase,
+    nn.LayerNorm,
+    nn.GroupNorm,
+    nn.RMSNorm,
+    nn.PReLU,
+    nn.Embedding,
+    nn.EmbeddingBag,
+)
+
+
+def _macs_of(name: str, layer: nn.Module, inputs: tuple, out: Tensor, known: dict[type, Callable]) -> int:
+    """As the layer itself says, or as its kind is counted; a layer without parameters, or made of others, costs nothing itself."""
+    if callable(getattr(layer, "macs", None)):
+        return layer.macs(inputs[0], out)
+    for kind, count in known.items():
+        if isinstance(layer, kind):
+            return count(layer, out, *inputs)
+    if (
+        next(layer.children(), None) is None
+        and next(layer.parameters(), None) is not None
+        and not isinstance(layer, _FREE)
+    ):
+        raise ValueError(
+            f"layer {name!r} is a {type(layer).__name__}, which holds parameters; what it computes is not known."
+            " Give its class a method macs(self, frame, out) that returns its multiply-accumulates, 0 if there are none."
+        )
+    return 0
+
 # %% ../nbs/10_complexity.ipynb #2ca1990b
 def layer_table(
     model: nn.Module,
@@ -70,27 +131,25 @@ def layer_table(
     """Every layer on the way of one frame (2, `length`): layer, kind, output (without the batch), parameters, macs.
 
     In the order in which the layers are computed; a layer that is used twice has two rows, the second without parameters.
-    Raises `ValueError` for an unknown convention.
+    Raises `ValueError` for an unknown convention, and for a layer with parameters of which nobody says what it computes.
     """
     if convention not in CONVENTIONS:
         raise ValueError(f"the convention of counting is {' or '.join(CONVENTIONS)}; got {convention!r}.")
     rows, seen, known = [], set(), _MACS if convention == "conv+fc" else _THOP
+    names = [name for name, _ in model.named_modules() if name] or [""]  # a network may be a single layer
 
     def note(name: str) -> Callable:
         def hook(layer: nn.Module, inputs: tuple, out: Tensor | tuple):
             out = out[0] if isinstance(out, tuple) else out
             own = sum(p.numel() for p in layer.parameters(recurse=False) if p.requires_grad) * (name not in seen)
             seen.add(name)
-            count = known.get(type(layer))
-            macs = (
-                count(layer, inputs[0], out) if count else layer.macs(inputs[0], out) if hasattr(layer, "macs") else 0
-            )
+            macs = _macs_of(name, layer, inputs, out, known)
             if own or macs:
                 rows.append((name, _kind(layer), tuple(out.shape[1:]), own, macs))
 
         return hook
 
-    pass_one_frame(model, length, {name: note(name) for name, _ in model.named_modules() if name})
+    pass_one_frame(model, length, {name: note(name) for name in names})
     return pd.DataFrame(rows, columns=["layer", "kind", "output", "parameters", "macs"])
 
 

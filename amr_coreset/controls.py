@@ -24,7 +24,10 @@ def el2n_score(
     *,
     epochs: int = 10,  # the first so many
 ) -> np.ndarray:
-    """Largest mean error norm of early epochs first."""
+    """Largest mean error norm of early epochs first.
+
+    Paul et al. 2021, Deep learning on a data diet. Raises `ValueError` for `epochs` below 1.
+    """
     if epochs < 1:
         raise ValueError(f"epochs must be at least 1; got {epochs}.")
     return record.error_norm[:epochs].mean(axis=0, dtype=np.float64)
@@ -32,7 +35,10 @@ def el2n_score(
 
 @method("AUM", needs=("margin",))
 def aum_score(record: TrainingRecord) -> np.ndarray:
-    """Lowest mean margin first."""
+    """Lowest mean margin first.
+
+    Pleiss et al. 2020, Identifying mislabeled data using the area under the margin ranking.
+    """
     return -record.margin.mean(axis=0, dtype=np.float64)
 
 # %% ../nbs/18_controls.ipynb #8024b084
@@ -61,7 +67,10 @@ def ccs(
     beta: float = 0.1,  # fraction of the hardest frames that is left out, unless the budget needs them
     strata: int = 50,
 ) -> np.ndarray:
-    """Positions drawn from strata of equal score width, in random order."""
+    """Positions drawn from strata of equal score width, in random order.
+
+    Zheng et al. 2023, Coverage-centric coreset selection. Raises `ValueError` for `beta` or `strata` out of range.
+    """
     if not 0 <= beta < 1 or strata < 1:
         raise ValueError(f"beta must lie in [0, 1) and strata be at least 1; got {beta} and {strata}.")
     score = (score if hard_first else -score) / (np.abs(score).max() or 1.0)
@@ -82,5 +91,8 @@ def ccs(
 
 @method("CCS", needs=("margin",), sampler="ccs")
 def ccs_score(record: TrainingRecord) -> np.ndarray:
-    """AUM from 50 strata, the hardest left out."""
+    """AUM from 50 strata, the hardest left out.
+
+    Zheng et al. 2023, Coverage-centric coreset selection.
+    """
     return aum_score(record)

@@ -26,7 +26,10 @@ def _trajectory(correct: np.ndarray) -> np.ndarray:
 def forgetting(
     correct: np.ndarray,  # (T, N) bool
 ) -> np.ndarray:
-    """Eq. 4: how often each frame went from right to wrong, (N,) int64."""
+    """Eq. 4: how often each frame went from right to wrong, (N,) int64.
+
+    Raises `ValueError` for another shape, or fewer than two epochs.
+    """
     c = _trajectory(correct)
     return (c[:-1] & ~c[1:]).sum(axis=0)
 
@@ -34,7 +37,10 @@ def forgetting(
 def persistent_error(
     correct: np.ndarray,  # (T, N) bool
 ) -> np.ndarray:
-    """Eq. 5: how often each frame stayed wrong, (N,) int64."""
+    """Eq. 5: how often each frame stayed wrong, (N,) int64.
+
+    Raises `ValueError` for another shape, or fewer than two epochs.
+    """
     c = _trajectory(correct)
     return (~c[:-1] & ~c[1:]).sum(axis=0)
 
@@ -44,7 +50,10 @@ def quality(
     loss: np.ndarray,  # (T, N) cross-entropy
     beta: float = 0.1,
 ) -> np.ndarray:
-    """Eq. 7: mean correctness less beta times the mean loss, (N,) float64."""
+    """Eq. 7: mean correctness less beta times the mean loss, (N,) float64.
+
+    Raises `ValueError` for shapes that do not fit, fewer than two epochs, and a loss that is not finite.
+    """
     c, loss = _trajectory(correct), np.asarray(loss)
     if loss.shape != c.shape or not np.isfinite(loss).all():
         raise ValueError(f"loss must be finite and have the shape of correct, {c.shape}; got {loss.shape}.")
@@ -106,7 +115,10 @@ def tier_counts(
     ratios: tuple[float, ...],  # share of the coreset per tier, top first
     sizes: np.ndarray,  # frames per tier
 ) -> np.ndarray:
-    """Frames to draw from each tier: largest remainder, overflow to the nearest tier with room (the upper one first)."""
+    """Frames to draw from each tier: largest remainder, overflow to the nearest tier with room (the upper one first).
+
+    Raises `ValueError` unless there is a ratio for each tier, none negative, and they sum to 1.
+    """
     if len(ratios) != len(sizes) or min(ratios) < 0 or not np.isclose(sum(ratios), 1):
         raise ValueError(f"ratios must be {len(sizes)} shares of the coreset that sum to 1; got {tuple(ratios)}.")
     counts = apportion(budget, np.asarray(ratios), np.full(len(sizes), budget))
@@ -129,7 +141,10 @@ def tiers(
     ratios: tuple[float, ...] = (0.5, 0.3, 0.2),  # share of the coreset per tier, highest scores first
     within: str = "random",  # or "systematic": every k-th by score
 ) -> np.ndarray:
-    """Positions drawn from equal tiers of the ranked scores, the tiers' frames interleaved."""
+    """Positions drawn from equal tiers of the ranked scores, the tiers' frames interleaved.
+
+    Raises `ValueError` for ratios that do not sum to 1, and for an unknown `within`.
+    """
     if within not in ("random", "systematic"):
         raise ValueError(f"within={within!r} is unknown; choose 'random' or 'systematic'.")
     parts = np.array_split(np.lexsort((ties, -score)), len(ratios))

@@ -78,7 +78,7 @@ def cut(
     tree: np.ndarray,
     *,
     count: int | None = None,  # of clusters
-    threshold: float | None = None,  # least similarity of what is merged
+    threshold: float | None = None,  # least similarity of what is merged; of Ward's trees, see `plan_fusion`
     ward: bool = False,
 ) -> np.ndarray:
     """The cluster (c,) int of each channel, numbered in the order of their first channels."""
@@ -145,10 +145,19 @@ def plan_fusion(
     fusion: str = "scaled",
     round_to: int = 1,
 ) -> FusionPlan:
-    """Cluster the channels of each group. Raises `ValueError` for options that are not known, or a budget that cannot be met."""
+    """Cluster the channels of each group. Raises `ValueError` for options that are not known, or a budget that cannot be met.
+
+    With `linkage="ward"`, two channels merge if their cosine is at least `threshold`, and clusters if Ward's distance is
+    at most that of two such channels, sqrt(2 (1 - threshold)). As it grows with the clusters, large ones stay apart.
+    """
     _check_options(rate, threshold, macs, scope, linkage, fusion, round_to)
     live, structure = live_taps(model, length), describe(model)
     groups = [g for g in structure.groups if g.kind == "inner" or scope == "stream"]
+    if isinstance(rate, dict) and (wrong := set(rate) ^ {g.name for g in groups}):
+        known = ", ".join(g.name for g in groups)
+        raise ValueError(
+            f"rates must be given for the groups of scope {scope!r}, {known}; missing or unknown: {', '.join(sorted(wrong))}."
+        )
     vectors = {g.name: channel_vectors(model, g, live, fusion) for g in groups}
     trees = {name: channel_tree(v, linkage) for name, v in vectors.items()}
 
@@ -166,7 +175,7 @@ def plan_fusion(
         return found
 
     if macs is not None:
-        threshold = _threshold_for(macs, model, length, structure, labels_at)
+        threshold = _threshold_for(macs, model, length, structure, labels_at, _lowest_threshold(trees, linkage))
     return FusionPlan(fusion, linkage, labels_at(threshold), trees, vectors)
 
 # %% ../nbs/28_fusion.ipynb #8643351a
@@ -187,7 +196,13 @@ def _check_options(rate, threshold, macs, scope, linkage, fusion, round_to):
         raise ValueError(f"round_to must be at least 1; got {round_to}.")
 
 
-def _threshold_for(macs: int, model: nn.Module, length: int, structure: Structure, labels_at) -> float:
+def _lowest_threshold(trees: dict[str, np.ndarray], linkage: str) -> float:
+    """The threshold that merges each group to one channel: -1, or less for Ward's heights, which grow with the clusters."""
+    heights = [tree[-1, 2] for tree in trees.values() if len(tree)]
+    return min(-1.0, 1 - max(heights, default=0.0) ** 2 / 2) if linkage == "ward" else -1.0
+
+
+def _threshold_for(macs: int, model: nn.Module, length: int, structure: Structure, labels_at, lowest: float) -> float:
     """The highest threshold whose network costs at most `macs`, to one part in a million."""
 
     def cost(threshold: float) -> int:
@@ -197,7 +212,7 @@ def _threshold_for(macs: int, model: nn.Module, length: int, structure: Structur
         }
         return count_macs(apply_maps(model, maps), length)
 
-    low, high = -1.0, 1.0
+    low, high = lowest, 1.0
     if cost(low) > macs:
         raise ValueError(f"the smallest network of this scope costs {cost(low):,} MACs; {macs:,} cannot be met.")
     while high - low > 1e-6:
@@ -219,7 +234,8 @@ def fusion_figure(
         between = (heights[merges] + heights[merges + 1]) / 2
         dendrogram(tree, ax=ax, color_threshold=between)
         ax.axhline(between, color="0.5", ls="--", lw=1)
-    ax.set(title=f"{group}: {len(tree) + 1} channels, {clusters} clusters", ylabel="1 - cos", xlabel="channel")
+    height = "Ward's distance" if plan.linkage == "ward" else "1 - cos"
+    ax.set(title=f"{group}: {len(tree) + 1} channels, {clusters} clusters", ylabel=height, xlabel="channel")
     return figure
 
 # %% ../nbs/28_fusion.ipynb #15bf6012

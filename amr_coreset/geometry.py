@@ -79,7 +79,10 @@ def herding_order(
     unit_length: bool = False,  # as iCaRL does
     ties: np.ndarray | None = None,  # (n,) smaller comes first among equal distances
 ) -> np.ndarray:
-    """Positions in the order in which herding picks them, (budget,) int64. Time O(budget n d), memory O(n d)."""
+    """Positions in the order in which herding picks them, (budget,) int64. Time O(budget n d), memory O(n d).
+
+    Raises `ValueError` for a budget out of range.
+    """
     rows = CenteredRows(embedding, unit_length)
     _checked_budget(budget, len(rows))
     ties = np.arange(len(rows)) if ties is None else ties
@@ -115,7 +118,10 @@ def _nearest(rows: CenteredRows, point: np.ndarray, candidates: np.ndarray, sign
 def herding(
     record: TrainingRecord, budget: int, *, variant: str = "paper", ties: np.ndarray, unit_length: bool = False
 ) -> np.ndarray:
-    """Its mean embedding stays near that of all."""
+    """Its mean embedding stays near that of all.
+
+    Welling 2009, Herding dynamical weights to learn; in the form of iCaRL (Rebuffi et al. 2017).
+    """
     return herding_order(record.embedding, budget, farthest=variant == "deepcore", unit_length=unit_length, ties=ties)
 
 # %% ../nbs/17_geometry.ipynb #5353bdca
@@ -201,7 +207,10 @@ def k_center_order(
     metric: str = "euclidean",  # or "cosine": the same on rows of unit length
     ties: np.ndarray | None = None,  # (n,) smaller comes first among equal distances
 ) -> np.ndarray:
-    """Positions in the order of the greedy k-center choice, (budget,) int64."""
+    """Positions in the order of the greedy k-center choice, (budget,) int64.
+
+    Raises `ValueError` for an unknown metric, a budget out of range, and positions in `first` that repeat or are not there.
+    """
     if metric not in ("euclidean", "cosine"):
         raise ValueError(f"metric={metric!r} is unknown; choose 'euclidean' or 'cosine'.")
     rows = CenteredRows(embedding, unit_length=metric == "cosine")
@@ -219,7 +228,11 @@ def k_center(
     init: str = "random",  # the first frame; or "mean": the one nearest to the mean, "farthest": farthest from it
     metric: str = "euclidean",
 ) -> np.ndarray:
-    """Farthest from all chosen so far."""
+    """Farthest from all chosen so far.
+
+    Sener and Savarese 2018, Active learning for convolutional neural networks: a core-set approach.
+    Raises `ValueError` for an unknown `init` or metric.
+    """
     first = [_start(CenteredRows(record.embedding, unit_length=metric == "cosine").squares, init, draw)]
     return k_center_order(record.embedding, budget, first=first, metric=metric, ties=ties)
 
@@ -239,7 +252,10 @@ def cd_order(
     clip: float = 1e-12,  # smaller probabilities count as this
     ties: np.ndarray | None = None,  # (n,) smaller comes first among equal divergences
 ) -> np.ndarray:
-    """Positions in the order of Contextual Diversity, (budget,) int64. Memory O(n C)."""
+    """Positions in the order of Contextual Diversity, (budget,) int64. Memory O(n C).
+
+    Raises `ValueError` for `clip` or a budget out of range, and positions in `first` that repeat or are not there.
+    """
     n, classes = logits.shape
     if not 0 <= clip < 1:
         raise ValueError(f"clip is a probability and must lie in [0, 1); got {clip}.")
@@ -267,7 +283,10 @@ def cd(
     init: str = "random",  # the first frame; or "mean", "farthest", by probabilities
     clip: float | None = None,  # 1e-12 for `paper`, 0 for `deepcore`
 ) -> np.ndarray:
-    """Farthest from all chosen so far, by symmetric KL."""
+    """Farthest from all chosen so far, by symmetric KL.
+
+    Agarwal et al. 2020, Contextual diversity for active learning. Raises `ValueError` for an unknown `init` or `clip` out of range.
+    """
     clip = (1e-12 if variant == "paper" else 0.0) if clip is None else clip
     p = in_blocks(lambda z: np.exp(log_softmax(z)), record.logits)
     return cd_order(record.logits, budget, first=[_start(CenteredRows(p).squares, init, draw)], clip=clip, ties=ties)
@@ -289,6 +308,7 @@ def nearest_neighbors(
     An exact search finds the neighbours of float64; the order among them is that of float32.
 
     A row is never its own neighbour, also among duplicates. An approximate search warns, with its measured recall.
+    Raises `ValueError` for an unknown `search` and for k below 1.
     """
     if search not in ("auto", "exact", "approximate") or k < 1:
         raise ValueError(f"search must be 'auto', 'exact' or 'approximate' and k at least 1; got {search!r}, {k}.")
@@ -422,7 +442,10 @@ def cal_score(
     search: str = "auto",  # see `nearest_neighbors`
     progress: bool = False,
 ) -> np.ndarray:
-    """Predictions most unlike those of similar frames."""
+    """Predictions most unlike those of similar frames.
+
+    Margatina et al. 2021, Active learning by acquiring contrastive examples. Raises `ValueError` for options that are not known.
+    """
     deepcore = variant == "deepcore"
     scope = scope or ("class" if deepcore and balance != "none" else "all")
     direction = direction or ("symmetric" if deepcore else "to_frame")

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from .fusion import recalibrate
 from .signals import SignalSet
-from .surgery import describe, removable, remove_units
+from .surgery import Structure, describe, removable, remove_units
 
 # %% ../nbs/29_lacd.ipynb #a1784946
 @torch.no_grad()
@@ -89,7 +89,9 @@ def paired_gain(
     after: np.ndarray,  # (n,) bool: the later one
     confidence: float = 0.95,
 ) -> tuple[float, float]:
-    """The gain in accuracy, and its lower bound at this one-sided confidence."""
+    """The gain in accuracy, and its lower bound at this one-sided confidence. `ValueError` for one outside (0, 1)."""
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence must lie in (0, 1), such as 0.95; got {confidence}.")
     gained, lost, n = int((after & ~before).sum()), int((before & ~after).sum()), len(before)
     told = gained + lost
     low = beta.ppf(1 - confidence, gained, lost + 1) if gained else 0.0
@@ -136,6 +138,26 @@ def probe_curve(
     here = probe_features(model, points, validation.iq[:], spread=spread)
     return {p: probe_correct(there[p], train.label, here[p], validation.label, probe) for p in points}
 
+# %% ../nbs/29_lacd.ipynb #372d1e60
+_COLUMNS, _OF_REFERENCE = ("unit", "accuracy", "gain", "low", "verdict"), ("reference", "reference_gain")
+
+
+def _check_diagnosis(tau: float, confidence: float, probe: str):
+    """Say at once what would fail after the probes, or judge all units alike."""
+    if not np.isfinite(tau) or not 0 < confidence < 1:
+        raise ValueError(f"tau must be finite and confidence lie in (0, 1), such as 0.95; got {tau} and {confidence}.")
+    if probe not in PROBES:
+        raise ValueError(f"probe {probe!r} is unknown; choose one of {', '.join(PROBES)}.")
+
+
+def _structure(model: nn.Module, remove: Callable) -> Structure:
+    """Of the network, with what to do where it is not known."""
+    try:
+        return describe(model)
+    except TypeError as error:
+        how = "remove=, a function of the network and the names of units" if remove is remove_units else "points="
+        raise TypeError(f"{error} For others, give also {how}.") from None
+
 # %% ../nbs/29_lacd.ipynb #8e90f38a
 def diagnose(
     model: nn.Module,
@@ -153,11 +175,16 @@ def diagnose(
     points: tuple[str, ...] | None = None,  # the first layer and the units, for networks that `describe` does not know
     remove: Callable[[nn.Module, list[str]], nn.Module] = remove_units,
 ) -> Diagnosis:
-    """Probe the units from the input on, and remove those that show no gain. Neither network is changed."""
+    """Probe the units from the input on, and remove those that show no gain. Neither network is changed.
+
+    Raises `ValueError` for options out of their range and where there are no frames, or frames of one class, and `TypeError`
+    for a network that `describe` does not know, unless both `points` and `remove` are given.
+    """
+    _check_diagnosis(tau, confidence, probe)
     without = lambda gone: recalibrate(remove(model, gone), train.iq[:]) if recalibration else remove(model, gone)  # noqa: E731
     if not len(train) or not len(validation):
         raise ValueError(f"probes need training and validation frames; got {len(train)} and {len(validation)}.")
-    structure = None if points else describe(model)
+    structure = _structure(model, remove) if remove is remove_units or not points else None
     stem, *units = points or (structure.stem, *structure.units)
     options = dict(train=train, validation=validation, probe=probe, spread=spread)
     before = probe_curve(reference, (stem, *units), **options) if reference is not None else None
@@ -185,9 +212,10 @@ def diagnose(
         if unit not in removed:
             last = curve[unit]
         lines.append(line)
+    columns = [*_COLUMNS, *(_OF_REFERENCE if before else ())]
     if removed and not sequential:
         model = without(removed)
-    return Diagnosis(pd.DataFrame(lines), tuple(removed), model, start)
+    return Diagnosis(pd.DataFrame(lines, columns=columns), tuple(removed), model, start)
 
 # %% ../nbs/29_lacd.ipynb #496994f5
 def keep_best_units(
@@ -229,5 +257,6 @@ def diagnosis_figure(diagnosis: Diagnosis, title: str = "") -> Figure:
         )
     ax.set(xlabel="unit, from the input on", ylabel="accuracy of the probe", title=title)
     ax.grid(alpha=0.3)
-    ax.legend(fontsize="small")
+    if len(table):
+        ax.legend(fontsize="small")
     return figure

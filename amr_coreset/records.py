@@ -51,11 +51,21 @@ def outcome(
     logits: np.ndarray,  # (N, C)
     label: np.ndarray,  # (N,)
 ) -> dict[str, np.ndarray]:
-    """correct (bool), loss, margin and error_norm (float32), each (N,), of one epoch's logits."""
+    """correct (bool), loss, margin and error_norm (float32), each (N,), of one epoch's logits.
+
+    Raises `ValueError` for labels that are no columns of the logits.
+    """
+    _check_columns(logits, label)
     label, blocks = np.asarray(label), range(0, max(len(logits), 1), 65_536)
     # In blocks, as float64 and its temporaries would take a gigabyte for a million frames.
     parts = [_outcome(logits[i : i + 65_536], label[i : i + 65_536]) for i in blocks]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _check_columns(logits: np.ndarray, label: np.ndarray):
+    """Raise `ValueError` unless every label is a column of the logits: a negative one would be counted from their end."""
+    if len(label) and not 0 <= np.min(label) <= np.max(label) < logits.shape[1]:
+        raise ValueError(f"label must lie in 0..{logits.shape[1] - 1}; got {np.min(label)}..{np.max(label)}.")
 
 
 def _outcome(logits: np.ndarray, label: np.ndarray) -> dict[str, np.ndarray]:
@@ -85,13 +95,15 @@ def last_layer_gradient(
     *,
     bias: bool = True,  # whether that layer has a bias
 ) -> np.ndarray:
-    """Norm of each frame's cross-entropy gradient with respect to the last layer, (N,) float64 (Paul et al. 2021)."""
+    """Norm of each frame's cross-entropy gradient with respect to the last layer, (N,) float64 (Paul et al. 2021).
+
+    Raises `ValueError` for arrays of different lengths and for labels that are no columns of the logits.
+    """
     if len(logits) != len(embedding) or len(logits) != len(label):
         raise ValueError(
             f"got {len(logits)} logits, {len(embedding)} embeddings and {len(label)} labels; N must agree."
         )
-    if len(label) and not 0 <= np.min(label) <= np.max(label) < logits.shape[1]:
-        raise ValueError(f"label must lie in 0..{logits.shape[1] - 1}; got {np.min(label)}..{np.max(label)}.")
+    _check_columns(logits, label)
 
     def block(z: np.ndarray, h: np.ndarray, y: np.ndarray) -> np.ndarray:
         h = np.asarray(h, dtype=np.float64)
@@ -201,8 +213,11 @@ def _check_axes(held: dict[str, np.ndarray]):
 def _checked(part: str, values: np.ndarray) -> np.ndarray:
     """The array in its proper kind: integer labels, boolean correctness, finite floats."""
     if part in ("label", "snr"):
-        if values.dtype.kind not in "iu" and not (values == np.round(values)).all():
-            raise RecordError(f"{part} must hold integers; got {values.dtype}.")
+        if values.dtype.kind not in "iufb":
+            hint = " np.unique(names, return_inverse=True)[1] makes them of names." if part == "label" else ""
+            raise RecordError(f"{part} must hold integers; got {values.dtype}.{hint}")
+        if values.dtype.kind == "f" and not (np.isfinite(values) & (values == np.round(values))).all():
+            raise RecordError(f"{part} must hold integers; got {values.dtype} with fractions, NaN or infinity.")
         if part == "snr" and values.size and np.abs(values).max() > 32_000:
             raise RecordError(f"snr must hold labels in dB; got {values.min()}..{values.max()}.")
         return values.astype(np.int64 if part == "label" else np.int16, copy=False)

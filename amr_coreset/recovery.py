@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .signals import SignalSet
-from .training import RECIPES, Recipe, evaluate, fit
+from .training import RECIPES, Recipe, evaluate, evaluating, fit
 from .workspace import digest
 
 # %% ../nbs/31_recovery.ipynb #edb720ee
@@ -65,6 +65,11 @@ class BestEpoch:
     def __init__(self, validation: SignalSet):
         self.validation, self.accuracy, self.epoch, self.weights = validation, -1.0, None, {}
 
+    @property
+    def key(self) -> str:
+        """Tells it from others, so that no run goes on whose epoch other frames would choose."""
+        return self.validation.digest
+
     def start(self, train: SignalSet, epochs: int):
         """Nothing to prepare."""
 
@@ -86,7 +91,7 @@ class BestEpoch:
         """Go on from `state_dict`."""
         self.accuracy, self.epoch, self.weights = state["accuracy"], state["epoch"], state["weights"]
 
-
+# %% ../nbs/31_recovery.ipynb #d79198bb
 @dataclass(frozen=True)
 class Recovered:
     """A fine-tuned network, in evaluation mode, and how it came about."""
@@ -110,7 +115,11 @@ def recover(
     threads: int | None = None,
     progress: bool | str = True,
 ) -> Recovered:
-    """Fine-tune a copy of the network; its weights are those of the epoch with the best validation accuracy."""
+    """Fine-tune a copy of the network; its weights are those of the epoch with the best validation accuracy.
+
+    Raises `ValueError` without training or validation frames and for a `checkpoint` of another run, and `FloatingPointError` if
+    the loss stops being finite.
+    """
     if not len(validation):
         raise ValueError("the epoch is chosen by validation accuracy, and there are no validation frames.")
     tuned, best = deepcopy(model), BestEpoch(validation)
@@ -129,9 +138,10 @@ def damage(
 ) -> dict[str, float]:
     """`logit_error`: ||z' - z|| / ||z|| over all frames; `agreement`: share of frames with the same answer."""
     moved = size = same = 0.0
-    for first in range(0, len(signals), batch_size):
-        frames = torch.as_tensor(signals.iq[first : first + batch_size])
-        a, b = model.eval()(frames), other.eval()(frames)
-        moved, size = moved + float(((b - a) ** 2).sum()), size + float((a**2).sum())
-        same += int((a.argmax(1) == b.argmax(1)).sum())
+    with evaluating(model, other):
+        for first in range(0, len(signals), batch_size):
+            frames = torch.as_tensor(signals.iq[first : first + batch_size])
+            a, b = model(frames), other(frames)
+            moved, size = moved + float(((b - a) ** 2).sum()), size + float((a**2).sum())
+            same += int((a.argmax(1) == b.argmax(1)).sum())
     return dict(logit_error=float(np.sqrt(moved / size)), agreement=same / len(signals))

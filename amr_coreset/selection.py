@@ -31,7 +31,7 @@ def resolve_budget(
         budget = int(np.floor(rate * n + 0.5 + 1e-9))
         if budget < 1:
             raise ValueError(f"rate={rate} of {n} frames keeps none; the smallest useful rate is {0.5 / n:.2g}.")
-    if budget != int(budget) or not 1 <= budget <= n:
+    if not np.isfinite(budget) or budget != int(budget) or not 1 <= budget <= n:
         raise ValueError(f"budget is the kept count and must be a whole number in 1..{n}; got {budget}.")
     return int(budget)
 
@@ -82,7 +82,10 @@ def class_budgets(
     budget: int | None,
     balance: str = "equal",
 ) -> np.ndarray:
-    """(C,) frames to keep of each class; they sum to the budget exactly, but for "deepcore"."""
+    """(C,) frames to keep of each class; they sum to the budget exactly, but for "deepcore".
+
+    Raises `ValueError` for an unknown balance, for a rate or budget out of range, and for a budget with "deepcore".
+    """
     if balance == "deepcore":
         if rate is None:
             raise ValueError("balance='deepcore' rounds a rate in each class; give rate, not budget.")
@@ -196,7 +199,11 @@ def _check_registration(name: str, function: Callable, needs: tuple[str, ...], s
         raise ValueError(
             f"a method needs a name, as in @method('My method'), without commas or {BY_SNR!r}; got {name!r}."
         )
-    _refuse_package_name(name, METHODS[name].function if name in METHODS else None, function)
+    every = _UNLISTED | METHODS
+    known = every.get(name)
+    if known is None and name != "Uniform x SNR":  # which is registered as such, all others follow from their method
+        known = every.get(name.removesuffix(BY_SNR))
+    _refuse_package_name(name, known.function if known else None, function)
     unknown = [needs] if isinstance(needs, str) else [part for part in needs if part not in PARTS]
     if unknown:
         raise ValueError(f"{name}: needs must be a tuple of parts ({', '.join(PARTS)}); got {unknown[0]!r}.")
@@ -285,14 +292,16 @@ def select(
 ) -> np.ndarray:
     """Indices (int64) of the coreset in selection order, without duplicates.
 
-    Raises `ValueError` for an unknown method, variant, balance, sampler or option and for a rate or budget out of
-    range, and `RecordError` if the record lacks what the method needs.
+    Raises `ValueError` for an unknown method, variant, balance, sampler or option, for a rate or budget out of range
+    and for a record without frames, and `RecordError` if the record lacks what the method needs.
     """
     chosen = _asked_method(method, variant, sampler, by_snr, options)
     if balance not in BALANCES or tie not in ("random", "index"):
         raise ValueError(
             f"balance must be one of {', '.join(BALANCES)} and tie 'random' or 'index'; got {balance!r}, {tie!r}."
         )
+    if not len(record):
+        raise ValueError("the record holds no frames, so there is nothing to select from.")
     record.need(*chosen.needs, *(["snr"] if chosen.by_snr else []), by=chosen.name)
     rng = np.random.default_rng(seed)
     ties, draw = rng.random((2, len(record)))

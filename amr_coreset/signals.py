@@ -28,24 +28,35 @@ def normalize(
 ) -> np.ndarray:
     """Scale each frame by its own norm; returns (N, 2, L) float32, the input itself for "none".
 
-    Raises `ValueError` for an unknown name and for frames without energy, which have no scale.
+    Raises `ValueError` for an unknown name and for frames without energy (or with NaN or infinity), which have no scale.
     """
     if how not in NORMALIZATIONS:
         raise ValueError(f"normalize={how!r} is unknown; choose one of {', '.join(NORMALIZATIONS)}.")
     if how == "none":
         return iq
-    power = iq[:, 0] ** 2 + iq[:, 1] ** 2
-    norm = {
-        "l1": lambda: np.sqrt(power).sum(axis=1),
-        "unit_power": lambda: np.sqrt(power.mean(axis=1)),
-        "max": lambda: np.sqrt(power.max(axis=1)),
-    }[how]()
-    silent = np.flatnonzero(~(norm > 0))
+    norm = _norm(iq, how)
+    # Squares of very large or small values leave the range of float32; all other frames keep their bits.
+    beyond = np.flatnonzero(~((norm > 0) & (norm < np.inf)))
+    exact = iq[beyond].astype(np.float64)
+    own = _norm(exact, how)
+    silent = beyond[~((own > 0) & (own < np.inf))]
     if silent.size:
         raise ValueError(
             f"{silent.size} frames have no energy (first: frame {silent[0]}), so they cannot be normalised by {how!r}."
         )
-    return (iq / norm[:, None, None]).astype(np.float32, copy=False)
+    norm[beyond] = 1
+    scaled = (iq / norm[:, None, None]).astype(np.float32, copy=False)
+    scaled[beyond] = exact / own[:, None, None]
+    return scaled
+
+
+def _norm(iq: np.ndarray, how: str) -> np.ndarray:
+    """(N,) the norm of each frame, computed in its own precision."""
+    with np.errstate(over="ignore"):
+        power = iq[:, 0] ** 2 + iq[:, 1] ** 2
+        if how == "l1":
+            return np.sqrt(power).sum(axis=1)
+        return np.sqrt(power.mean(axis=1) if how == "unit_power" else power.max(axis=1))
 
 # %% ../nbs/01_signals.ipynb #2ba20ae9
 def runs(
@@ -179,6 +190,13 @@ def _check_signals(iq: "np.ndarray | StoredFrames", label: np.ndarray, snr: np.n
     for part, values in (("label", label), ("snr", snr)):
         if values.shape != (len(iq),):
             raise ValueError(f"{part} must have shape ({len(iq)},), one value per frame; got {values.shape}.")
+        if values.dtype.kind not in "iufb":
+            hint = (
+                " classes, label = np.unique(names, return_inverse=True) makes both of names."
+                if part == "label"
+                else ""
+            )
+            raise ValueError(f"{part} must hold whole numbers; got {values.dtype}.{hint}")
     if not len(iq):
         return
     # Stored frames were checked when they were written; to read them all again here would cost minutes.
@@ -296,6 +314,7 @@ def split_index(
     """Indices (int64, ascending) of the train, validation and test frames, cut cell by cell.
 
     A cell of n frames trains floor(train * n) of them, at least one and at most n - 1 where n >= 2.
+    Raises `ValueError` for an unknown kind and for shares out of range.
     """
     if kind not in ("lab", "stratified"):
         raise ValueError(f"split {kind!r} is unknown; choose 'lab' (file order) or 'stratified' (seeded).")

@@ -7,8 +7,11 @@ __all__ = ['Trials', 'trial']
 
 # %% ../nbs/37_trials.ipynb #b0727eaf
 from collections.abc import Callable
+from io import StringIO
+from numbers import Real
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from .models import build_model
@@ -16,6 +19,31 @@ from .runs import code_digest, runs_root
 from .signals import SignalSet
 from .training import Recipe, fit
 from .workspace import derive_seed, write_text
+
+# %% ../nbs/37_trials.ipynb #ce8ae882
+def _spelt(value: str | float) -> str:
+    """A key's value as one text, however a CSV writes it: 1 and 1.0 are the same, and 01 is a text."""
+    if isinstance(value, bool):
+        return str(value)
+    if isinstance(value, str):
+        for kind in (int, float):
+            try:
+                if str(kind(value)) == value:
+                    return repr(float(value))
+            except ValueError:
+                pass
+        return value
+    if not isinstance(value, Real) or value != value:
+        raise ValueError(f"the keys of a line are numbers and texts; got {value!r}.")
+    return repr(float(value))
+
+
+def _read_lines(text: str) -> pd.DataFrame:
+    """The lines of a CSV. A column that would not be written again as it stands, such as one of 01, is text."""
+    read = lambda text, **how: pd.read_csv(StringIO(text), keep_default_na=False, **how)  # noqa: E731
+    lines, texts = read(text, dtype={"code_digest": str}), read(text, dtype=str)
+    again = read(lines.to_csv(index=False), dtype=str)
+    return lines.assign(**{name: texts[name] for name in texts if not again[name].equals(texts[name])})
 
 # %% ../nbs/37_trials.ipynb #c0e8df76
 class Trials:
@@ -29,11 +57,15 @@ class Trials:
         self.path, self.train = Path(root or runs_root()) / "studies" / f"{name}.csv", train
         self._lines: dict[tuple, dict] = {}
         if self.path.exists():
-            lines = pd.read_csv(self.path, dtype={"code_digest": str}, keep_default_na=False).to_dict("records")
+            lines = _read_lines(self.path.read_text(encoding="utf-8")).to_dict("records")
             self._lines = {self._key(self._about(line)): line for line in lines}
 
     def line(self, compute: Callable[..., dict], **key) -> dict:
-        """The line of this key (numbers and texts, the same names for all lines of a study); `compute(**key)` if it is not there."""
+        """The line of this key (numbers and texts, the same names for all lines of a study); `compute(**key)` if it is not there.
+
+        A number is the same whether it is written 1 or 1.0. `ValueError` for other names or kinds, or a computed NaN.
+        """
+        key = {name: value.item() if isinstance(value, np.generic) else value for name, value in key.items()}
         usual = self._about(next(iter(self._lines.values()), key))
         if set(key) != set(usual):
             raise ValueError(f"lines of {self.path} have the keys {', '.join(usual)}; got {', '.join(key)}.")
@@ -71,7 +103,7 @@ class Trials:
 
     @staticmethod
     def _key(about: dict) -> tuple:
-        return tuple(sorted((name, str(value)) for name, value in about.items()))
+        return tuple(sorted((name, _spelt(value)) for name, value in about.items()))
 
 # %% ../nbs/37_trials.ipynb #fe3c63ac
 def trial(

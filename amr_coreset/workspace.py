@@ -10,6 +10,7 @@ import errno
 import fcntl
 import hashlib
 import json
+import operator
 import os
 import shutil
 import tempfile
@@ -148,15 +149,15 @@ def _bytes(size: int) -> str:
 
 # %% ../nbs/00_workspace.ipynb #7971db44
 def derive_seed(
-    *words,  # str, int, float or None: what the seed is for
+    *words,  # str, int (also NumPy's), float or None: what the seed is for
 ) -> int:
     """A seed in [0, 2**63) from `words`, the same on every machine and in every Python."""
-    text = json.dumps(words, separators=(",", ":"))
+    text = json.dumps(words, separators=(",", ":"), default=operator.index)
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
 
 # %% ../nbs/00_workspace.ipynb #647c4e54
 def digest(
-    *parts,  # arrays, bytes or anything that `json.dumps` takes
+    *parts,  # arrays, bytes or anything that `json.dumps` takes, NumPy's integers among it
 ) -> str:
     """SHA-256 (first 16 hex digits) of arrays with their dtype and shape, bytes, or plain data."""
     sha = hashlib.sha256()
@@ -167,5 +168,5 @@ def digest(
         elif isinstance(part, bytes):
             sha.update(b"bytes%d:" % len(part) + part)
         else:
-            sha.update(json.dumps(part, sort_keys=True, separators=(",", ":")).encode())
+            sha.update(json.dumps(part, sort_keys=True, separators=(",", ":"), default=operator.index).encode())
     return sha.hexdigest()[:16]

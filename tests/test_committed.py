@@ -5,9 +5,12 @@ import sys
 from pathlib import Path
 
 import nbformat
+import pandas as pd
 import pytest
 import yaml
 from workflow_runs import ROOT, environment, project
+
+from amr_coreset.trials import Trials
 
 
 @pytest.mark.slow
@@ -73,3 +76,13 @@ def test_an_entry_that_cannot_be_made_is_named(tmp_path):
     assert "ZeroDivisionError" in run.stderr and "so far" in run.stderr and "nowhere.ipynb" in run.stderr
     assert "the cell tagged 'parameters' does not define figures" in run.stderr
     assert not (folder / "written").exists(), "and nothing runs with what stands there instead"
+
+
+def test_lines_of_studies_are_read_and_written_as_they_stand():
+    files = [f for f in sorted(ROOT.glob("tables/rows/studies/*.csv")) if "code_digest" in f.read_text()]
+    assert len(files) > 8
+    for file in files:
+        plain = pd.read_csv(file, dtype={"code_digest": str}, keep_default_na=False)
+        named = plain.rename(columns=lambda name: name.removeprefix("value_"))
+        pd.testing.assert_frame_equal(Trials(file.stem, root=file.parents[1]).table, named)
+        assert plain.to_csv(index=False) == file.read_text()

@@ -72,11 +72,27 @@ def test_files_that_are_no_networks_are_refused():
         with pytest.raises(OSError):
             load_pruned(Path(folder, "missing.safetensors"))
 
+# %% ../../nbs/32_artefacts.ipynb #944b6c28
+def test_a_good_file_is_not_replaced_by_one_that_cannot_be_read():
+    with TemporaryDirectory() as folder:
+        model = trained_a_little("CNN1D").float()
+        path = save_pruned(Path(folder, "a.safetensors"), model, tuple("abcde"), 64)
+        good = path.read_bytes()
+        for classes, length in (("abcd", 64), ("abcdef", 64), ("abcde", 128)):
+            with pytest.raises(ValueError, match=f"{len(classes)} classes and frames of {length} samples do not fit"):
+                save_pruned(path, model, tuple(classes), length)
+        with pytest.raises(TypeError, match="not JSON serializable"):
+            save_pruned(path, model, tuple("abcde"), 64, {"when": object()})
+        assert path.read_bytes() == good and [p.name for p in Path(folder).iterdir()] == [path.name]
+
 # %% ../../nbs/32_artefacts.ipynb #424defdf
 def test_times_and_eight_bits():
     with TemporaryDirectory() as folder:
         model, frames = trained_a_little("CNN1D").float(), some_frames(200).float().numpy()
+        model.train().stacks[0].eval()
         path = export_onnx(model, Path(folder, "a.onnx"), 64)
+        assert onnx_error(path, model, frames) < 1e-4
+        assert model.training and not model.stacks[0].training and model.stacks[1].training, "as it was"
         one, many = (latency(path, 64, batch=b, runs=10, least_seconds=0) for b in (1, 64))
         assert 0 < one.low <= one.median <= one.high and one.median < many.median < 64 * 20 * one.median
         small = quantize(path, Path(folder, "b.onnx"), frames)

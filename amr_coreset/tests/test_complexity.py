@@ -41,6 +41,64 @@ def test_counts_equal_those_of_torch():
             model(torch.zeros(1, 2, 32))
         assert 2 * count_macs(model, 32) == counter.get_total_flops()
 
+# %% ../../nbs/10_complexity.ipynb #f9a5520b
+class Calling(nn.Module):
+    """A layer that is given the frame as a sequence (1, L, d), `times` times; its first result."""
+
+    def __init__(self, layer, times=1):
+        super().__init__()
+        self.layer, self.times = layer, times
+
+    def forward(self, x):
+        out = self.layer(*[x.transpose(1, 2).contiguous()] * self.times)
+        return out[0] if isinstance(out, tuple) else out
+
+
+def test_other_layers_are_counted_in_closed_form():
+    shape = dict(num_layers=2, bidirectional=True, batch_first=True)
+    counted = {  # MACs, and MACs as thop counts
+        Calling(nn.GRU(2, 16, **shape)): [32 * 2 * 3 * 16 * (18 + 48), 32 * 2 * 2 * 13 * 16],
+        Calling(nn.RNN(2, 16, bias=False, **shape)): [32 * 2 * 16 * (18 + 48), 32 * 2 * 2 * 16],
+        nn.ConvTranspose1d(2, 6, 5, stride=2, groups=2): [2 * 32 * 3 * 5, 6 * 67 * 5 - 2 * 32 * 3 * 5],
+        nn.Sequential(nn.Unflatten(1, (2, 1)), nn.ConvTranspose2d(2, 4, (1, 3))): [
+            2 * 32 * 4 * 3,
+            (34 - 32) * 2 * 4 * 3,
+        ],
+        Calling(nn.MultiheadAttention(2, 2, batch_first=True), 3): [32 * 4 * 2 * 2 + 2 * 32 * 32 * 2, 0],
+        nn.Conv1d(2, 4, 3): [4 * 30 * 2 * 3, 0],
+    }
+    for model, (macs, more) in counted.items():
+        assert (count_macs(model, 32), count_macs(model, 32, "thop") - count_macs(model, 32)) == (macs, more), model
+        counter = FlopCounterMode(display=False)
+        with counter, torch.backends.mkldnn.flags(enabled=False):  # with gradients, as attention is fused without
+            model(torch.zeros(1, 2, 32))
+        if getattr(model, "groups", 1) == 1:  # the counter takes no notice of groups when a convolution is transposed
+            assert counter.get_total_flops() == 2 * macs, model
+
+
+def test_layers_of_other_classes_are_not_counted_as_nothing():
+    class Own(nn.Conv1d):
+        pass
+
+    class Twice(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = nn.Parameter(torch.ones(32, 3))
+
+        def forward(self, x):
+            return x @ self.weight
+
+    plain = nn.Sequential(nn.Conv1d(2, 4, 3), nn.Conv1d(4, 4, 3))
+    other = nn.Sequential(nn.utils.parametrizations.weight_norm(nn.Conv1d(2, 4, 3)), Own(4, 4, 3))
+    assert count_macs(other, 32) == count_macs(plain, 32)
+    assert layer_table(other, 32)["parameters"].sum() == count_parameters(other) == count_parameters(plain) + 4
+    free = nn.Sequential(nn.GroupNorm(2, 2), nn.LayerNorm(32), nn.PReLU(), nn.InstanceNorm1d(2, affine=True))
+    assert count_macs(free, 32) == 0 and layer_table(free, 32)["parameters"].sum() == count_parameters(free)
+    with pytest.raises(ValueError, match="layer '0' is a Twice, which holds parameters.* method macs"):
+        layer_table(nn.Sequential(Twice()), 32)
+    Twice.macs = lambda self, frame, out: out.numel() * 32
+    assert count_macs(nn.Sequential(Twice()), 32) == 2 * 3 * 32
+
 # %% ../../nbs/10_complexity.ipynb #db537e5b
 def test_counting_leaves_the_network_as_it_was():
     model = nn.Sequential(nn.Conv1d(2, 4, 3), nn.BatchNorm1d(4), nn.Dropout(0.5))

@@ -304,3 +304,32 @@ def test_cuts_by_threshold_and_by_budget():
     ]:  # fmt: skip
         with pytest.raises(ValueError, match=message):
             plan_fusion(model, 64, **options)
+
+# %% ../../nbs/28_fusion.ipynb #c3116c6a
+def test_every_budget_down_to_one_channel_is_met_with_every_linkage():
+    """Ward's heights grow with the clusters, above the 2 at which two channels can merge."""
+    model = build_model("CNN1D", 5, 64, seed=0)
+    one = {g.name: keeping(range(1), g.width) for g in describe(model).groups}
+    smallest = count_macs(apply_maps(model, one), 64)
+    for method in ("average", "complete", "ward"):
+        for budget in (smallest, 2 * smallest):
+            plan = plan_fusion(model, 64, macs=budget, scope="stream", linkage=method)
+            assert count_macs(fuse(model, plan), 64) <= budget
+            if budget == smallest:
+                assert plan.table()["clusters"].eq(1).all()
+        with pytest.raises(ValueError, match=f"costs {smallest:,} MACs; {smallest - 1:,} cannot be met"):
+            plan_fusion(model, 64, macs=smallest - 1, scope="stream", linkage=method)
+    assert max(tree[-1, 2] for tree in plan.trees.values()) > 2
+    assert fusion_figure(plan, "stream 1").axes[0].get_ylabel() == "Ward's distance"
+
+
+def test_rates_are_of_groups_that_there_are():
+    model = build_model("CNN1D", 5, 64, seed=0)
+    rates = {g.name: 0.5 for g in describe(model).groups}
+    assert plan_fusion(model, 64, rate=rates, scope="stream").table()["clusters"].eq(16).all()
+    first = next(iter(rates))
+    for wrong in (rates | {"steam 1": 0.5}, {k: r for k, r in rates.items() if k != first}):
+        with pytest.raises(
+            ValueError, match=f"for the groups of scope 'stream', .*{first}.* unknown: (steam 1|{first})"
+        ):
+            plan_fusion(model, 64, rate=wrong, scope="stream")

@@ -18,7 +18,7 @@ from torch import nn
 from amr_coreset.lacd import *
 from amr_coreset.models import _Unit, build_model
 from amr_coreset.signals import SignalSet
-from amr_coreset.surgery import describe
+from amr_coreset.surgery import describe, remove_units
 from amr_coreset.synthesis import RML2016_10A, generate
 from amr_coreset.tests.test_surgery import some_frames, trained_a_little
 from amr_coreset.training import Recipe, evaluate, fit
@@ -210,3 +210,45 @@ def test_without_recalibration_nothing_is_measured_anew():
     before = {name: value for name, value in model.state_dict().items() if name in kept and "running" in name}
     assert len(kept) < len(model.state_dict()) and all(torch.equal(kept[name], value) for name, value in before.items())
     assert not all(torch.equal(fresh[name], value) for name, value in before.items())
+
+# %% ../../nbs/29_lacd.ipynb #2062d859
+def a_little_noise(length=64):
+    label = np.tile(np.arange(4), 20)
+    frames = np.random.default_rng(0).normal(size=(80, 2, length)).astype(np.float32)
+    return SignalSet(frames, label, np.full(80, 10, np.int16), tuple("abcd"), "noise")
+
+
+def test_options_that_would_judge_all_units_alike_are_refused():
+    model, data = build_model("CNN1D", 4, 64), a_little_noise()
+    for confidence in (95, 1.5, 1, 0, -1, np.nan):
+        with pytest.raises(ValueError, match=r"confidence must lie in \(0, 1\)"):
+            paired_gain(data.label > 1, data.label > 0, confidence)
+    for wrong in (dict(confidence=95), dict(confidence=np.nan), dict(tau=np.nan), dict(tau=np.inf)):
+        with pytest.raises(ValueError, match=r"tau must be finite and confidence lie in \(0, 1\)"):
+            diagnose(model, data, data, **wrong)
+    with pytest.raises(ValueError, match="probe 'svm' is unknown; choose one of ridge, logistic"):
+        diagnose(model, data, data, probe="svm")
+
+
+def test_a_network_that_is_not_known_is_refused_before_it_is_probed():
+    probed, data = [], a_little_noise()
+    model = nn.Sequential(nn.Conv1d(2, 4, 3), nn.Conv1d(4, 4, 3), nn.AdaptiveAvgPool1d(1), nn.Flatten())
+    model.register_forward_hook(lambda *_: probed.append(1))
+    for given, wanted in (
+        (dict(points=("0", "1")), "remove="),
+        (dict(), "remove="),
+        (dict(remove=lambda m, u: m), "points="),
+    ):
+        with pytest.raises(TypeError, match=f"Sequential is not known.* give also {wanted}"):
+            diagnose(model, data, data, **given)
+    assert not probed
+
+
+def test_a_network_without_units_has_an_empty_table():
+    model, data = build_model("CNN1D", 4, 64), a_little_noise()
+    bare = remove_units(model, describe(model).units)
+    for reference in (None, bare):
+        found = diagnose(bare, data, data, reference=reference)
+        columns = list(diagnose(model, data, data, reference=model if reference else None, tau=-1.0).table)
+        assert found.removed == () and list(found.table) == columns and not len(found.table)
+        assert found.table["verdict"].tolist() == [] and diagnosis_figure(found).axes

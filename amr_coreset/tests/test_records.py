@@ -67,6 +67,9 @@ def test_saturated_logits_keep_their_order():
     loss = log_softmax(z)[:, 0]
     assert loss[0] < loss[1] < 0 and np.isfinite(log_softmax(z)).all()
     np.testing.assert_allclose(outcome(z, np.zeros(3, int))["loss"][:2], np.exp([-40, -41]) + np.exp(-50), rtol=1e-6)
+    for label in ([0, 0, -1], [0, 0, 3]):
+        with pytest.raises(ValueError, match=r"label must lie in 0..2; got (-1..0|0..3)"):
+            outcome(z, label)
 
 # %% ../../nbs/13_records.ipynb #224f8158
 def test_a_record_refuses_what_does_not_fit():
@@ -83,6 +86,16 @@ def test_a_record_refuses_what_does_not_fit():
     ]:
         with pytest.raises(RecordError, match=message):
             TrainingRecord(label, **parts)
+    for names in (["BPSK", "QPSK"], np.array(["BPSK", "QPSK"], dtype=object)):
+        with pytest.raises(
+            RecordError, match=r"label must hold integers; got .*np.unique\(names, return_inverse=True\)"
+        ):
+            TrainingRecord(names)
+    for bad in (np.nan, np.inf, 0.5):
+        with pytest.raises(RecordError, match="label must hold integers; got float64 with fractions, NaN or infinity"):
+            TrainingRecord([0, bad])
+    with pytest.raises(RecordError, match="snr must hold integers; got <U"):
+        TrainingRecord([0, 1], snr=["10 dB", "12 dB"])
     with pytest.raises(RecordError, match=r"Forgetting needs `correct` \(T, N\), which this record does not hold"):
         TrainingRecord(label).need("correct", by="Forgetting")
     assert TrainingRecord([5, 9], correct=[[1, 0]]).correct.dtype == bool

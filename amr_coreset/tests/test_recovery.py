@@ -9,15 +9,19 @@ __all__ = []
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
 import pytest
 import torch
+from torch import nn
 from torch.nn import functional
 
 from amr_coreset.models import build_model
+from amr_coreset.records import Recorder
 from amr_coreset.recovery import *
+from amr_coreset.signals import SignalSet
 from amr_coreset.surgery import apply_maps, describe, keeping
 from amr_coreset.tests.test_lacd import four_modulations
-from amr_coreset.training import Recipe, evaluate
+from amr_coreset.training import Recipe, _run_key, evaluate
 
 
 # %% ../../nbs/31_recovery.ipynb #6a2de9c8
@@ -66,8 +70,25 @@ def test_recovery_chooses_by_validation_and_resumes():
         assert first.epoch == again.epoch == done.epoch
         for a, b in zip(done.model.state_dict().values(), again.model.state_dict().values(), strict=True):
             assert torch.equal(a, b)
+        with pytest.raises(ValueError, match="checkpoint of another run .*loss or recorder"):
+            recover(small, parts.train, parts.validation.subset(np.arange(10)), checkpoint=path, **options)
     hurt = damage(model, small, parts.validation)
     assert hurt["logit_error"] > 0.1 and 0 <= hurt["agreement"] < 1
+    small.train()
+    assert damage(model, small, parts.validation) == hurt and small.training and not model.training
     assert damage(model, model, parts.validation) == {"logit_error": 0.0, "agreement": 1.0}
     with pytest.raises(ValueError, match="there are no validation frames"):
         recover(small, parts.train, parts.validation.subset([]), **options)
+
+# %% ../../nbs/31_recovery.ipynb #2b96ffc7
+def test_what_tells_a_run_from_others():
+    data = SignalSet(np.ones((2, 2, 8)), np.arange(2), np.zeros(2), ("a", "b"), "ones")
+    model = nn.Linear(2, 2)
+    for parameter in model.parameters():
+        nn.init.ones_(parameter)
+    key = lambda recorder, loss=None: _run_key(model, data, Recipe(), 0, None, 1, recorder, loss)  # noqa: E731
+    # A checkpoint of an older version is still of its run.
+    found = key(None), key(Recorder()), key(Recorder("minibatch"), L1Penalty(0.1))
+    assert found == ("186ce418dc88dff3", "736e90cb08ebf033", "cca9713bad28f579")
+    other = BestEpoch(data.subset([0]))
+    assert key(BestEpoch(data)) == key(BestEpoch(data.subset([0, 1]))) != key(other)

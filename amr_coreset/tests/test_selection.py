@@ -6,6 +6,8 @@
 __all__ = []
 
 # %% ../../nbs/tests/00_test_selection.ipynb #02deb700
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 
 from amr_coreset.records import RecordError, TrainingRecord
 from amr_coreset.selection import *
+from amr_coreset.selection import _UNLISTED
 from amr_coreset.tests.oracles import load_oracle, oracle_test
 
 
@@ -42,10 +45,15 @@ def test_budgets():
         (dict(budget=0), "in 1..100; got 0"),
         (dict(budget=101), "in 1..100; got 101"),
         (dict(budget=2.5), "whole number"),
+        (dict(budget=float("nan")), "whole number in 1..100; got nan"),
+        (dict(budget=float("inf")), "whole number in 1..100; got inf"),
         (dict(rate=float("nan")), r"must lie in"),
     ]:
         with pytest.raises(ValueError, match=message):
             resolve_budget(100, **options)
+    for balance in BALANCES:
+        with pytest.raises(ValueError, match="holds no frames"):
+            select("Uniform", TrainingRecord(np.zeros(0)), 0.5, balance=balance)
 
 # %% ../../nbs/14_selection.ipynb #0fb878fd
 @oracle_test
@@ -166,6 +174,14 @@ def test_names_of_the_package_keep_their_meaning():
         patch.setattr(SAMPLERS["top_k"], "__module__", "amr_coreset.selection")
         with pytest.raises(ValueError, match="Uniform belongs to amr_coreset.selection; choose another name"):
             method("Uniform")(lambda record: np.ones(len(record)))
+
+        # Nor may forms of a method that `METHODS` does not list be taken.
+        patch.setitem(_UNLISTED, "FoQuS F+P", replace(METHODS["Uniform"], name="FoQuS F+P"))
+        for name in ("FoQuS F+P", "FoQuS F+P x SNR"):
+            for listed in (True, False):
+                with pytest.raises(ValueError, match="P.* belongs to amr_coreset.selection; choose another name"):
+                    method(name, by_snr=name.endswith("SNR"), listed=listed)(lambda record: np.ones(len(record)))
+            assert name not in METHODS and find_method(name).function is theirs
 
         def top_k(score, budget):
             return np.arange(budget)

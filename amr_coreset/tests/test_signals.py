@@ -30,6 +30,12 @@ def test_each_normalisation_makes_its_own_norm_one():
     assert normalize(iq, "none") is iq and normalize(iq, "l1").dtype == np.float32
     with pytest.raises(ValueError, match="unknown; choose one of none, l1"):
         normalize(iq, "l2")
+    for size in (1e20, 1e37, 1e-25, 1e-30):  # whose squares float32 cannot hold
+        for how in ("l1", "unit_power", "max"):
+            frames = np.where(np.arange(50)[:, None, None] % 2, iq, iq * np.float32(size))
+            found = normalize(frames, how)
+            np.testing.assert_allclose(found[::2], normalize(iq, how)[::2], rtol=1e-5)
+            assert np.array_equal(found[1::2], normalize(iq, how)[1::2])
     with pytest.raises(ValueError, match="1 frames have no energy .first: frame 3"):
         normalize(np.where(np.arange(50)[:, None, None] == 3, 0, iq), "max")
 
@@ -69,6 +75,14 @@ def test_a_signal_set_refuses_what_cannot_be_one():
         (dict(iq=iq.transpose(0, 2, 1)), r"\(N, 2, L\), I and Q on axis 1; got \(4, 8, 2\)"),
         (dict(label=zeros[:3]), r"label must have shape \(4,\)"),
         (dict(label=zeros + 0.9), "label must hold whole numbers"),
+        (
+            dict(label=list("abab")),
+            r"label must hold whole numbers; got <U1. .*np.unique\(names, return_inverse=True\)",
+        ),
+        (dict(label=np.array(list("abab"), object)), r"got object. .*return_inverse=True"),
+        (dict(label=zeros + np.inf), "label must hold whole numbers"),
+        (dict(label=zeros + np.nan), "label must hold whole numbers"),
+        (dict(snr=["10 dB"] * 4), "snr must hold whole numbers; got <U5.$"),
         (dict(snr=zeros + 70_000), "snr must hold whole numbers"),
         (dict(snr=np.full(4, -(2**63))), "snr must hold whole numbers"),
         (dict(label=zeros + 2), r"labels must lie in 0..1; got 2..2"),

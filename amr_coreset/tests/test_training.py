@@ -11,6 +11,7 @@ import os
 import time
 from contextlib import nullcontext, redirect_stdout
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import SimpleNamespace
@@ -24,6 +25,7 @@ from amr_coreset.models import build_model
 from amr_coreset.signals import SignalSet, StoredFrames
 from amr_coreset.synthesis import RML2016_10A, generate
 from amr_coreset.training import *
+from amr_coreset.training import _run_key
 
 
 # %% ../../nbs/12_training.ipynb #1b6c7c5d
@@ -151,6 +153,23 @@ def test_bad_input_is_said():
         fit(model, data, recipe=Recipe(learning_rate=1e20, batch_size=8), progress=False)
     with pytest.raises(ValueError, match="no linear layer"):
         last_linear(torch.nn.Conv1d(2, 2, 1))
+    for outputs in (3, 5):
+        with pytest.raises(ValueError, match=rf"outputs of shape \({outputs},\) for 4 classes of small-twin"):
+            evaluate(build_model("CNN1D", outputs, 128), data)
+
+
+def test_a_seed_may_be_of_numpy_and_modes_come_back():
+    data, options = small_set(4), dict(recipe=Recipe(epochs=1), progress=False)
+    with TemporaryDirectory() as folder:
+        options["checkpoint"] = Path(folder, "run.pt")
+        first = fit(build_model("CNN1D", 4, 128), data, seed=1, **options)
+        again = fit(build_model("CNN1D", 4, 128), data, seed=np.int64(1), **options)
+    assert torch.equal(weights(first), weights(again))
+    model = build_model("CNN1D", 4, 128).train()
+    model.stacks[0].eval()  # as one that is not to be trained any more
+    modes = [m.training for m in model.modules()]
+    evaluate(model, data)
+    assert [m.training for m in model.modules()] == modes and len(set(modes)) == 2
 
 # %% ../../nbs/12_training.ipynb #bc41bb8f
 def test_the_embedding_is_what_enters_the_last_layer():
@@ -229,3 +248,34 @@ def test_another_loss_is_minimised():
         fit(build_model("CNN1D", 4, 128), data, loss=Shrinking(0.0), **options)
         with pytest.raises(ValueError, match="checkpoint of another run"):
             fit(build_model("CNN1D", 4, 128), data, loss=Shrinking(0.1), **options)
+
+# %% ../../nbs/12_training.ipynb #0d4748b6
+def shrinking(share):
+    """A loss that is a plain function; a new one each time."""
+    return lambda model, frames, logits, labels: Shrinking(share)(model, frames, logits, labels)
+
+
+def test_a_run_with_a_function_as_its_loss_goes_on():
+    data, recipe = small_set(16), Recipe(epochs=2)
+    keep = torch.ones(4)
+
+    def weighted(model, frames, logits, labels, least=0.0, names=frozenset("abc")):
+        return functional.cross_entropy(logits, labels, keep).clamp(min=least)
+
+    def told(loss, recorder=None):
+        return _run_key(build_model("CNN1D", 4, 128), data, recipe, 0, None, 1, recorder, loss)
+
+    with TemporaryDirectory() as folder:
+        options = dict(recipe=recipe, checkpoint=Path(folder, "run.pt"), progress=False)
+        first = fit(build_model("CNN1D", 4, 128), data, loss=shrinking(0.01), **options)
+        again = fit(build_model("CNN1D", 4, 128), data, loss=shrinking(0.01), **options)
+        assert first.loss == again.loss and torch.equal(weights(first), weights(again))
+        for other in (dict(loss=shrinking(0.02)), dict(loss=weighted), dict(loss=None), dict(recorder=StopAfter())):
+            with pytest.raises(ValueError, match="other data, model, recipe, seed, loss or recorder"):
+                fit(build_model("CNN1D", 4, 128), data, **dict(loss=shrinking(0.01)) | other, **options)
+    keys = [told(weighted)]
+    keep[0] = 2.0
+    keys += [told(weighted), told(partial(weighted, least=0.1)), told(partial(weighted, least=0.2))]
+    assert len(set(keys)) == 4 and told(partial(weighted, least=0.2)) == keys[-1]
+    named = [SimpleNamespace(key=k) for k in ("a", "a", "b")]
+    assert told(None, named[0]) == told(None, named[1]) != told(None, named[2])

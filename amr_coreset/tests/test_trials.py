@@ -9,6 +9,7 @@ __all__ = []
 from dataclasses import replace
 from tempfile import TemporaryDirectory
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -58,3 +59,30 @@ def test_a_trial_is_a_repeat_of_a_table():
         coreset = select("Uniform", make_record(study)[0], 0.3, seed=derive_seed("select", 1))
         found = trial(study.split.train.subset(coreset), study.split.test, study.recipe("CNN1D"), seed=1)
         assert found["accuracy"] == row.accuracy and (found["frames"], found["steps"]) == (132, 4)
+
+# %% ../../nbs/37_trials.ipynb #c47ac3a9
+def test_a_line_is_found_again_as_whatever_its_key_is_read():
+    with TemporaryDirectory() as folder:
+        keys = [
+            dict(rate=1, name="01"), dict(rate=0.5, name="1e5"), dict(rate=1e-5, name="true"),
+            dict(rate=2**40, name="2.10"), dict(rate=-3, name=" a"), dict(rate=7.0, name=""),
+        ]  # fmt: skip
+        trials = Trials("x", train=True, root=folder)
+        for number, key in enumerate(keys):
+            trials.line(lambda rate, name, number=number: dict(number=number, text=f"0{number}"), **key)
+            trials = Trials("x", train=True, root=folder)  # reads what it wrote, and writes it again with the next line
+        again = Trials("x", root=folder)
+        for number, key in enumerate(keys):
+            for asked in (key, key | dict(rate=np.float64(key["rate"]))):
+                found = again.line(None, **asked)
+                assert (found["value_number"], found["value_text"], found["name"]) == (
+                    number,
+                    f"0{number}",
+                    key["name"],
+                )
+        for missing in (dict(rate=1, name="1"), dict(rate=0.5, name="100000.0"), dict(rate=7, name="None")):
+            with pytest.raises(LookupError, match="has no line"):
+                again.line(None, **missing)
+        for wrong in (None, float("nan"), [1]):
+            with pytest.raises(ValueError, match="the keys of a line are numbers and texts"):
+                again.line(None, rate=wrong, name="a")

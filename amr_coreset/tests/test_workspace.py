@@ -91,6 +91,10 @@ def test_a_small_disk_is_said_before_and_during_the_work():
 def test_seeds_and_digests_are_stable_and_distinct():
     assert derive_seed("fit", 0) == 1112833255747522353
     assert derive_seed("fit", 0) != derive_seed("fit", "0") != derive_seed("draw", 0)
+    assert derive_seed("fit", np.int64(0)) == derive_seed("fit", np.uint8(0)) == derive_seed("fit", 0)
+    assert digest(["fit", np.int32(3)], np.int64(3)) == digest(["fit", 3], 3)
+    with pytest.raises(TypeError, match="cannot be interpreted as an integer"):
+        derive_seed("fit", object())
     a = np.arange(6, dtype=np.float32)
     assert digest(a) == digest(a.copy()) != digest(a.reshape(2, 3))
     assert digest(a) != digest(a.astype(np.float64)) and digest({"b": 1, "a": 2}) == digest({"a": 2, "b": 1})

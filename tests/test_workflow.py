@@ -172,6 +172,16 @@ def test_what_cannot_be_done_is_said_at_once(tmp_path):
 
 
 @pytest.mark.slow
+def test_the_ranks_are_those_of_whole_tables_alone(tmp_path):
+    """Of a part of Tables I to III there are no rows of the other part, which the ranks need."""
+    folder = project(tmp_path)
+    assert "ranks of the methods" in finish(folder, "table=all", "-n")
+    for part in ("model=CNN1D", "method=Uniform,FoQuS", "rate=0.1", "dataset=RML2016.10a-twin,RML2018.01a-twin"):
+        text = finish(folder, "table=all", part, "-n")
+        assert "ranks of the methods" not in text and "what each method selects" in text, part
+
+
+@pytest.mark.slow
 def test_a_real_file_in_a_folder_with_a_space(tmp_path):
     folder, data = project(tmp_path / "project"), tmp_path / "my data"
     data.mkdir()

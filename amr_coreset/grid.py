@@ -189,14 +189,18 @@ def table_blocks(
     root: str | None = None,
 ) -> list[Block]:
     """The blocks of a table, or those of them that are asked for. Raises `ValueError` for names that are not known."""
-    table = table_number(table)
+    table, whole = table_number(table), scale
     scale = scale_of_table(scale, table)
-    data_sets, models, methods = tuple(data_sets) or _TABLES[table][0], tuple(models), tuple(methods)
+    # What is asked for twice is done once.
+    data_sets, models, methods, rates = (tuple(dict.fromkeys(some)) for some in (data_sets, models, methods, rates))
+    data_sets = data_sets or _TABLES[table][0]
     unknown = [name for name in data_sets if name not in dataset_names()]
     if unknown:
         raise ValueError(f"data set {unknown[0]!r} is unknown; choose one of {', '.join(dataset_names())}.")
     if table == PRUNING_TABLE:
-        _check_prunings(methods or scale.methods, tuple(rates) or scale.rates)
+        _check_prunings(methods or scale.methods, rates or scale.rates)
+    if parts < 1:
+        raise ValueError(f"parts counts files of rows at each rate, and must be at least 1; got {parts}.")
     if variant not in ("paper", "deepcore"):
         raise ValueError(f"variant {variant!r} is unknown; choose paper or deepcore.")
     blocks = []
@@ -204,7 +208,9 @@ def table_blocks(
     for name, pair in product(data_sets, _asked_pairs(table, models)):
         own = scale.of_block(name, *pair)
         part = _part(methods) if set(methods or own.methods) != set(own.methods) else ""
-        asked = replace(own, methods=methods or own.methods, rates=tuple(rates) or own.rates)
+        asked = replace(own, methods=methods or own.methods, rates=rates or own.rates)
+        if table != PRUNING_TABLE:
+            _check_methods(asked.methods, scale, {*whole.methods, *scale.methods, *own.methods})
         blocks.append(Block(table, name, *pair, _for_network(asked, table, pair[0]), variant, part, parts, root))
     return blocks
 
@@ -229,7 +235,7 @@ def _check_prunings(methods: tuple[str, ...], rates: tuple[float, ...]):
 
 def _check_words(scale: Scale):
     """What a scale says of blocks must not be in vain: a long run would do something else."""
-    networks = {n for _, pairs in _TABLES.values() for p in pairs for n in p} | {"SigNet50"}
+    networks = set(_NETWORKS)
     known = {name.removesuffix("-twin") for name in dataset_names()} | networks
     for word in (word for words in scale.blocks for word in words.split()):
         pair = word.split("->")  # that selects, that is evaluated
@@ -237,6 +243,47 @@ def _check_words(scale: Scale):
             raise ValueError(
                 f"blocks of {scale.name!r} name {word!r}, which is no data set and no network; known are {', '.join(sorted(known))}."
             )
+
+# %% ../nbs/22_grid.ipynb #f4834455
+_NETWORKS = ("CNN1D", "CNN2D", "LSTM", "SigNet18", "SigNet50", "IQFormer", "ResNet56")
+
+
+def _check_networks(*names: str):
+    """Raise `ValueError` for a network that is not known, before its speed is measured or anything is trained."""
+    # The package's, without PyTorch, and those that somebody added who has it.
+    known = list(dict.fromkeys((*_NETWORKS, *getattr(sys.modules.get("amr_coreset.models"), "MODELS", ()))))
+    if unknown := [name for name in names if name not in known]:
+        raise ValueError(f"model {unknown[0]!r} is unknown; choose one of {', '.join(known)}.")
+
+
+def _check_methods(methods: tuple[str, ...], scale: Scale, named: set[str]):
+    """Raise `ValueError` for a method that neither the package nor the user has; `named` are those that the scale names."""
+    known = _known_methods() | (named if scale.own_methods else set())
+    unknown = [m for m in methods if not {m, m.removesuffix(" x SNR")} & (known | _registered())]
+    if unknown and scale.own_methods:  # the file may have methods that the scale does not name
+        _load_own(scale.own_methods_path)
+        unknown = [m for m in unknown if m.removesuffix(" x SNR") not in _registered()]
+    if unknown:
+        choices = dict.fromkeys((*scale.methods, *_BASELINES, "FoQuS", *_CONTROLS, *sorted(_registered() - known)))
+        own = "" if scale.own_methods else f" Scale {scale.name!r} names no file of own_methods."
+        raise ValueError(
+            f"method {unknown[0]!r} is unknown; choose one of {', '.join(m for m in choices if m not in unknown)}.{own}"
+        )
+
+
+def _registered() -> set[str]:
+    """The methods that this process knows, if it has loaded any."""
+    selection = sys.modules.get("amr_coreset.selection")
+    return {*selection.METHODS, *selection._UNLISTED} if selection else set()
+
+
+def _load_own(path: Path):
+    from amr_coreset.coreset import load_methods  # here, as it takes seconds, and few ask for it
+
+    try:
+        load_methods(path)
+    except Exception as error:  # whatever a user's file does
+        raise ValueError(f"{path} cannot be read as a file of methods: {type(error).__name__}: {error}") from error
 
 # %% ../nbs/22_grid.ipynb #759354dc
 def _asked_pairs(table: str, models: tuple[str, ...]) -> list[tuple[str, str]]:
@@ -254,10 +301,13 @@ def _asked_pairs(table: str, models: tuple[str, ...]) -> list[tuple[str, str]]:
         elif found := [pair for pair in usual if pair[0] == name]:
             pairs += found
         else:
+            _check_networks(name)
             raise ValueError(
                 f"no block of Table {table} selects with {name!r}; its blocks are {', '.join('->'.join(p) for p in usual)}, and "
                 f"any other is named like {name}->CNN1D."
             )
+    for pair in pairs:
+        _check_networks(*pair)
     return list(dict.fromkeys(pairs))
 
 
@@ -286,10 +336,11 @@ def table_stem(
 ) -> str:
     """Name of a table's files: table1 for the whole table; a part of it says which, such as table1_own_CNN1D_deepcore."""
     number = table_number(table)
+    data_sets, models, methods, rates = (tuple(dict.fromkeys(some)) for some in (data_sets, models, methods, rates))
     name = "fcos" if number == PRUNING_TABLE else f"table{TABLE_NUMBERS.index(number) + 1}"
     words = [name, "+".join(data_sets)]
     words += ["+".join(models).replace("->", "-to-"), variant if variant != "paper" else ""]
-    words += [_part(tuple(methods)) if methods else "", "+".join(f"r{rate:g}" for rate in rates)]
+    words += [_part(methods) if methods else "", "+".join(f"r{rate:g}" for rate in rates)]
     return "_".join(word for word in words if word)
 
 
@@ -560,15 +611,16 @@ def parse_request(
 ) -> Request:
     """A request from what a user typed; empty words mean everything. Raises `ValueError` for what is not known."""
     split = [
-        tuple(word.strip() for word in str(text or "").split(",") if word.strip())
+        tuple(dict.fromkeys(word.strip() for word in str("" if text is None else text).split(",") if word.strip()))
         for text in (dataset, model, method, rate)
     ]
     data_sets, models, methods, rates = split
     everything = str(table).lower() == "all"
-    if not table:
+    if table in ("", None):
         table, data_sets, models = 1, data_sets or ("RML2016.10a-twin",), models or ("CNN1D",)
     tables = tuple(_TABLES) if everything else tuple(table_number(word.strip()) for word in str(table).split(","))
-    about = dict(methods=methods, rates=tuple(float(r) for r in rates), variant=variant or "paper")
+    rates = tuple(dict.fromkeys(_number(r, float, "rate") for r in rates))
+    about = dict(methods=methods, rates=rates, variant=variant or "paper")
     parts_of = {}
     for number in tables:
         mine = tuple(name for name in data_sets if not everything or _belongs(name, number))
@@ -579,9 +631,16 @@ def parse_request(
                 | dict(data_sets=mine, models=models)
                 | ({"methods": ()} if everything and number in ("V", PRUNING_TABLE) else {})
             )
-    request = Request(scale, tuple(parts_of), parts_of, int(parts), root)
+    request = Request(scale, tuple(parts_of), parts_of, _number(parts, int, "parts"), root)
     request.blocks()  # what is wrong is said now
     return request
+
+
+def _number(text: str | float, kind: type, what: str) -> float:
+    try:
+        return kind(text)
+    except ValueError:
+        raise ValueError(f"{what} must be a {'whole ' if kind is int else ''}number; got {text!r}.") from None
 
 
 def _belongs(data_set: str, table: str) -> bool:

@@ -12,11 +12,15 @@ import time
 from dataclasses import asdict, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from unittest.mock import patch
 
 import pytest
 
+from amr_coreset import coreset
 from amr_coreset.experiments import Study, evaluate_coresets, finish_rows
 from amr_coreset.grid import *
+from amr_coreset.grid import _NETWORKS
+from amr_coreset.models import MODELS
 from amr_coreset.runs import TABLE_NUMBERS, ResultRow, Scale, load_scale, read_rows, write_rows
 
 
@@ -111,6 +115,53 @@ def test_a_request_is_what_a_user_typed():
     )
     with pytest.raises(ValueError, match="choose 1 to 5, fcos, or all"):
         parse_request(scale, "1,7")
+    assert set(_NETWORKS) == set(MODELS), "named here, as PyTorch takes seconds"
+    # What is said twice is done once, also in the names of files.
+    once, twice = (
+        parse_request(scale, 1, dataset="own", method="CD", rate=0.1),
+        dict(dataset="own,own", method="CD, CD"),
+    )
+    both = parse_request(scale, 1, rate="0.1,0.10", **twice)
+    assert both.blocks() == once.blocks() and both.stem("I") == once.stem("I")
+    for bad, message in (
+        (dict(method="FoQus"), "method 'FoQus' is unknown; choose one of Uniform, Cal"),
+        (dict(model="CNN3D"), "model 'CNN3D' is unknown; choose one of CNN1D, CNN2D"),
+        (dict(table=3, model="CNN3D"), "model 'CNN3D' is unknown"), (dict(table=3, model="CNN1D->CNN3D"), "'CNN3D' is unknown"),
+        (dict(table="fcos", model="ResNet"), "model 'ResNet' is unknown"), (dict(table=0), "table '0' is unknown"),
+        (dict(parts=0), "at least 1; got 0"), (dict(parts="two"), "parts must be a whole number; got 'two'"),
+        (dict(rate="1 %"), "rate must be a number; got '1 %'"), (dict(rate=0), r"rates are fractions in \(0, 1\]"),
+    ):  # fmt: skip
+        with pytest.raises(ValueError, match=message):
+            parse_request(scale, **bad)
+
+# %% ../../nbs/22_grid.ipynb #e1f6ed89
+def test_own_methods_can_be_asked_for():
+    """Those that the scale names, those that its file has beside them, and those of a cell; a slip in a name cannot."""
+    smoke, registered = (
+        load_scale("smoke"),
+        "from amr_coreset.coreset import method\nmethod('{}')(lambda record: record.label)\n",
+    )
+    with TemporaryDirectory() as folder, patch.dict(coreset.METHODS):
+        own = Path(folder, "own.py")
+        own.write_text(registered.format("Mine"))
+        named = replace(smoke, methods=("Uniform", "Named"), own_methods=str(own))
+        assert "Mine" not in coreset.METHODS, "the file need not be read for what the scale names"
+        assert parse_request(named, 3, method="Named, FoQuS").blocks()[0].scale.methods == ("Named", "FoQuS")
+        assert "Mine" not in coreset.METHODS
+        assert parse_request(named, 1, method="Mine x SNR").blocks()[0].scale.methods == ("Mine x SNR",)
+        with pytest.raises(ValueError, match="method 'Mime' is unknown; choose one of Uniform, Named, .* Mine"):
+            parse_request(named, 1, method="Mime")
+        with pytest.raises(ValueError, match="'Named' is unknown; .* Scale 'smoke' names no file of own_methods"):
+            table_blocks(1, replace(named, own_methods=None))
+        coreset.method("Cell")(lambda record: record.label)
+        assert table_blocks(1, smoke, methods=["Cell"])[0].scale.methods == ("Cell",)
+        for text, message in (
+            ("1 / 0", "own.py cannot be read as a file of methods: ZeroDivisionError"),
+            ("", "registers no"),
+        ):
+            own.write_text(text)
+            with pytest.raises(ValueError, match=message):
+                parse_request(named, 1, method="Other")
 
 # %% ../../nbs/22_grid.ipynb #01c26a5d
 def test_peers_wait_for_fcos_and_nothing_else_does():

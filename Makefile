@@ -18,7 +18,7 @@ SCALE ?= smoke
 ASKED = $(foreach word,TABLE DATASET MODEL METHOD RATE VARIANT SCALES TABLES FIGURES PARTS DEVICE GPUS, \
     $(if $($(word)),$(shell echo $(word) | tr A-Z a-z)="$($(word))"))
 RUN = python workflow/run.py
-CONFIG = --config scale=$(SCALE) $(ASKED) $(if $(DATA_DIR),data_dir="$$(realpath "$(DATA_DIR)")")
+CONFIG = --config scale=$(SCALE) $(ASKED) $(if $(DATA_DIR),data_dir="$$(realpath -m "$(DATA_DIR)")")
 WHERE = $(if $(PROFILE),--profile workflow/profiles/$(PROFILE)) $(if $(CORES),--cores $(CORES))
 
 .PHONY: reproduce plan status tables keep rerun test kills quick checks tools browser latex lab bench docs clean

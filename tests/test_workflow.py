@@ -171,6 +171,27 @@ def test_what_cannot_be_done_is_said_at_once(tmp_path):
         assert message in text and "Traceback" not in text, text
 
 
+def test_a_folder_that_is_not_there_is_passed_on():
+    """So that the error names it; without it, the file would be looked for elsewhere."""
+    make = ["make", "-f", "-", "show", "DATA_DIR=no such folder"]
+    rule = "include Makefile\nshow:\n\t@echo $(CONFIG)\n"
+    told = subprocess.run(make, cwd=ROOT, input=rule, capture_output=True, text=True, check=True).stdout
+    assert f"data_dir={ROOT / 'no such folder'}" in told
+
+
+@pytest.mark.slow
+def test_working_results_lie_where_they_were_asked_for(tmp_path, monkeypatch):
+    folder, elsewhere = project(tmp_path / "project"), tmp_path / "my runs"
+    monkeypatch.setenv("AMR_CORESET_RUNS", str(elsewhere))
+    asked = ("dataset=RML2016.10a-twin", "model=CNN1D", "method=Uniform", "rate=0.3")
+    finish(folder, *asked)
+    assert "| Uniform |" in (folder / f"tables/{BLOCK}_Uniform_r0.3.md").read_text()
+    assert len(list(elsewhere.glob("tiny/*/*/rows/*.json"))) == 3 and list(elsewhere.glob("tiny/*/*/notebooks/*.ipynb"))
+    assert not (folder / "runs/tiny").exists()
+    (next(elsewhere.glob("tiny/*/*")) / "rows-I-CNN1D-r0.3-Uniform.csv").write_text("damaged")
+    assert f"({elsewhere}/tiny/logs/{BLOCK}_Uniform_r0.3.log)" in finish(folder, *asked, code=1)
+
+
 @pytest.mark.slow
 def test_the_ranks_are_those_of_whole_tables_alone(tmp_path):
     """Of a part of Tables I to III there are no rows of the other part, which the ranks need."""

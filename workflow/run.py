@@ -102,7 +102,9 @@ def run(asked, arguments: list[str], cores: int, config: dict[str, str]) -> int:
         with Reporter(asked.blocks(), cores, quiet=dry):
             code = subprocess.run(snakemake, **options).returncode
     print(f"{'Failed' if code else 'Done'} after {time.perf_counter() - began:.0f} s.")
-    for error in failures(ROOT / "runs" / asked.scale.name, held.stat().st_mtime) if code else []:
+    from amr_coreset.runs import runs_root
+
+    for error in failures(runs_root() / asked.scale.name, held.stat().st_mtime) if code else []:
         print(error)
     if not code and not dry:
         tables, figures = config.get("tables") or "tables", config.get("figures") or "figures"
@@ -115,7 +117,7 @@ def failures(folder: Path, since: float) -> list[str]:
     """The errors of the steps that failed, which by now may stand far above: the first lines of their logs."""
     logs = {log: log.read_text(errors="replace") for log in folder.rglob("logs/*.log") if log.stat().st_mtime >= since}
     return [
-        f"{text.splitlines()[0]} ({log.relative_to(ROOT)})"
+        f"{text.splitlines()[0]} ({log.relative_to(ROOT) if log.is_relative_to(ROOT) else log})"
         for log, text in sorted(logs.items())
         if "\nPrinted before:\n" in text  # only the runner writes this, and only of a failure
     ]

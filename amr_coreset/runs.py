@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cache
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, get_origin
 
@@ -27,6 +28,7 @@ import pandas as pd
 import yaml
 
 import amr_coreset
+from .signals import NORMALIZATIONS
 from .workspace import digest, project_root, write_text
 
 # %% ../nbs/20_runs.ipynb #e574b6f0
@@ -68,6 +70,7 @@ class Scale(_ScaleEntries):
     """How much a run uses. Everything here enters the rows, so results of different scales never mix."""
 
     def __post_init__(self):
+        _check_entries(f"scale {self.name!r}", {f.name: getattr(self, f.name) for f in fields(self)})
         object.__setattr__(self, "rates", tuple(float(r) for r in self.rates))
         object.__setattr__(self, "methods", tuple(self.methods))
         object.__setattr__(self, "once", tuple(self.once))
@@ -119,11 +122,11 @@ class Scale(_ScaleEntries):
         """Where the file of own methods lies."""
         return project_root() / self.own_methods if self.own_methods else None
 
-
+# %% ../nbs/20_runs.ipynb #28516a7f
 def _joined(*sentences: str) -> str:
     return " ".join(text.strip() for text in sentences if text)
 
-# %% ../nbs/20_runs.ipynb #28516a7f
+
 def _check(scale: Scale):
     """Raise `ValueError` for a scale that cannot be run."""
     repeats = scale.repeats.values() if isinstance(scale.repeats, dict) else [scale.repeats]
@@ -164,6 +167,53 @@ def _check_blocks(scale: Scale):
                 f"scale {scale.name!r}: blocks may change rates, repeats, methods and cut; got {', '.join(sorted(unknown))} of {words!r}."
             )
 
+# %% ../nbs/20_runs.ipynb #af59ecb9
+_SOURCES = ("epoch_end", "minibatch")  # of `Recorder`
+_WHOLE = {"epochs", "short_runs", "short_epochs", "evaluate_every", "threads", "record_threads"}
+_CHOICES = {"normalization": NORMALIZATIONS, "record_source": _SOURCES}
+
+
+def _whole(value) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def _number(value) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def _check_entries(where: str, entries: dict):
+    """Raise `ValueError` for an entry of a scale, of a table or of a block that is of another kind than it must be."""
+    listed = lambda value, kind: isinstance(value, list | tuple) and all(map(kind, value))  # noqa: E731
+    text = lambda value: isinstance(value, str)  # noqa: E731
+    for name, value in entries.items():
+        if name in _WHOLE:
+            wanted, right = "a whole number", _whole(value)
+        elif name == "snr_min":
+            wanted, right = "a whole number of dB, or null", value is None or _whole(value)
+        elif name == "record_each":
+            wanted, right = "true or false", isinstance(value, bool)
+        elif name == "rates":
+            wanted, right = "a list of numbers", listed(value, _number)
+        elif name in ("methods", "once"):
+            wanted, right = "a list of names, as in [Uniform]", listed(value, text)
+        elif name == "repeats":
+            by_rate = isinstance(value, dict) and all(map(_number, value)) and all(map(_whole, value.values()))
+            wanted, right = "a whole number, or one for each rate", _whole(value) or by_rate
+        elif name in ("normalization", "recipe", "record_source", "cut", "precision"):
+            wanted, right = "text", text(value)
+        elif name in ("blocks", "tables"):
+            wanted = "names, each with its entries"
+            right = isinstance(value, dict) and all(text(n) and isinstance(some, dict) for n, some in value.items())
+        else:
+            continue
+        if not right:
+            hint = " YAML reads 1e-2 as text, and 1.0e-2 or 0.01 as a number." if name in ("rates", "repeats") else ""
+            raise ValueError(f"{where}: {name} must be {wanted}; got {value!r}.{hint}")
+        if value not in _CHOICES.get(name, (value,)):
+            raise ValueError(f"{where}: {name} {value!r} is unknown; choose one of {', '.join(_CHOICES[name])}.")
+        for inner, some in value.items() if name in ("blocks", "tables") else ():
+            _check_entries(f"{where}, {name[:-1]} {inner}", some)
+
 # %% ../nbs/20_runs.ipynb #dc29f53f
 def load_scale(
     name: str,
@@ -171,7 +221,12 @@ def load_scale(
 ) -> Scale:
     """A scale by name. Raises `ValueError` for an unknown name and for a scale whose entries are missing or unknown."""
     path = Path(path) if path else project_root() / "workflow" / "scales.yaml"
-    scales = yaml.safe_load(path.read_text(encoding="utf-8"))
+    try:
+        scales = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise ValueError(f"{path} is no YAML: {error}") from error
+    if not isinstance(scales, dict) or not all(isinstance(entries, dict) for entries in scales.values()):
+        raise ValueError(f"{path} must hold scales by name, each with its entries, as workflow/scales.yaml does.")
     if name not in scales:
         raise ValueError(f"scale {name!r} is unknown; {path} has {', '.join(scales)}.")
     possible, given = {f.name for f in fields(Scale)} - {"name"}, set(scales[name])
@@ -179,7 +234,10 @@ def load_scale(
     if wanted != given:
         missing, unknown = ", ".join(sorted(wanted - given)) or "none", ", ".join(sorted(given - wanted)) or "none"
         raise ValueError(f"scale {name!r} in {path}: missing entries: {missing}; unknown entries: {unknown}.")
-    return Scale(name=name, **scales[name])
+    try:
+        return Scale(name=name, **scales[name])
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
 
 
 _OPTIONAL = {"own_methods", "precision", "once", "blocks", "tables"}
@@ -355,27 +413,44 @@ def write_rows(path: Path, rows: list) -> Path:
 
 
 def read_rows(*paths: Path, kind: type = ResultRow) -> pd.DataFrame:
-    """All rows of these CSV files, one table. Raises `ValueError` for a file that lacks columns or was changed."""
-    tables, wanted = [], [f.name for f in fields(kind)]
+    """All rows of these CSV files, one table. Raises `ValueError` for a file that lacks columns, was changed or is cut short."""
+    tables = []
     for path in paths:
-        texts = [f.name for f in fields(kind) if f.type is str] + ["row_digest"]  # "12e4" is a digest, not a number
-        table = pd.read_csv(path, dtype=dict.fromkeys(texts, str))
-        table = table.assign(**{k: table[k].fillna(v) if k in table else v for k, v in _later(kind).items()})
-        missing = [c for c in [*wanted, "row_digest"] if c not in table]
-        if missing:
-            raise ValueError(f"{path} is no table of result rows: it lacks {', '.join(missing)}.")
-        for name in _nested(kind):
-            table[name] = table[name].map(json.loads)
-        if "accuracy_per_snr" in table:
-            table["accuracy_per_snr"] = table["accuracy_per_snr"].map(lambda d: {int(k): v for k, v in d.items()})
-        rows = [kind(**line) for line in table[wanted].to_dict("records")]
-        changed = [i for i, row in enumerate(rows) if row_digest(row) != table["row_digest"][i]]
-        if changed:
+        try:
+            tables.append(_rows_of(path, kind))
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise ValueError(
-                f"{path} was changed or is damaged: line {changed[0] + 2} does not fit its digest. Delete it."
-            )
-        tables.append(table[wanted])
+                f"{path} {error if isinstance(error, _NoRows) else f'was changed or is damaged: {error}.'} Delete it: `make reproduce` "
+                "writes it anew, from the trainings that are done; a committed one comes back from git."
+            ) from error
     return pd.concat(tables, ignore_index=True)
+
+
+class _NoRows(ValueError):
+    """What is wrong with a file."""
+
+
+def _rows_of(path: Path, kind: type) -> pd.DataFrame:
+    wanted = [f.name for f in fields(kind)]
+    texts = [f.name for f in fields(kind) if f.type is str] + ["row_digest"]  # "12e4" is a digest, not a number
+    # A method may be called None or NA. Numbers that are missing are empty.
+    numbers = dict.fromkeys(set(wanted) - set(texts) - set(_nested(kind)), ["", "nan", "NaN"])
+    table = pd.read_csv(path, dtype=dict.fromkeys(texts, str), keep_default_na=False, na_values=numbers)
+    table = table.assign(**{k: table[k].fillna(v) if k in table else v for k, v in _later(kind).items()})
+    missing = [c for c in [*wanted, "row_digest"] if c not in table]
+    if missing:
+        raise _NoRows(f"is no table of result rows: it lacks {', '.join(missing)}.")
+    if not len(table):
+        raise _NoRows("is cut short: it holds no row.")
+    for name in _nested(kind):
+        table[name] = table[name].map(json.loads)
+    if "accuracy_per_snr" in table:
+        table["accuracy_per_snr"] = table["accuracy_per_snr"].map(lambda d: {int(k): v for k, v in d.items()})
+    rows = [kind(**line) for line in table[wanted].to_dict("records")]
+    changed = [i for i, row in enumerate(rows) if row_digest(row) != table["row_digest"][i]]
+    if changed:
+        raise _NoRows(f"was changed or is damaged: line {changed[0] + 2} does not fit its digest.")
+    return table[wanted]
 
 
 def _later(kind: type) -> dict[str, Any]:

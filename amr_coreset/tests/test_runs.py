@@ -17,7 +17,9 @@ import pytest
 
 import amr_coreset
 from amr_coreset.datasets import READING_MODULES
+from amr_coreset.records import Recorder
 from amr_coreset.runs import *
+from amr_coreset.runs import _SOURCES
 
 
 # %% ../../nbs/20_runs.ipynb #ee5660b3
@@ -51,6 +53,40 @@ def test_scales_are_checked():
                 ValueError, match="tables may change rates, repeats, methods, cut and blocks of I, II, III"
             ):
                 replace(scale, tables=bad)
+
+# %% ../../nbs/20_runs.ipynb #0bc2526a
+def test_a_slip_in_a_scale_is_said():
+    text = (
+        "tiny: {frames_per_cell: 5, snr_min: 10, normalization: none, recipe: lab, epochs: 2, rates: [0.5], repeats: 1,"
+    )
+    text += " record_each: false, record_source: epoch_end, short_runs: 0, short_epochs: 1, evaluate_every: 1, threads: 1, record_threads: 1, methods: [Uniform], cut: much"
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "scales.yaml")
+        slips = (
+            ("epochs: 2,", 'epochs: "6",', "epochs must be a whole number; got '6'"),
+            ("rates: [0.5]", "rates: 0.01", "rates must be a list of numbers; got 0.01"),
+            ("rates: [0.5]", "rates: [1e-2]", r"YAML reads 1e-2 as text, and 1.0e-2 or 0.01 as a number"),
+            ("[Uniform]", "Uniform", r"methods must be a list of names, as in \[Uniform\]; got 'Uniform'"),
+            ("repeats: 1,", "repeats: 1.5,", "repeats must be a whole number, or one for each rate; got 1.5"),
+            ("repeats: 1,", "repeats: {1e-2: 20},", "repeats must be .* YAML reads 1e-2"),
+            ("record_each: false", "record_each: 0", "record_each must be true or false; got 0"),
+            ("normalization: none", "normalization: unit", "normalization 'unit' is unknown; choose one of none"),
+            ("source: epoch_end", "source: end", "record_source 'end' is unknown; choose one of epoch_end, minibatch"),
+            ("cut: much", "cut: much, tables: {III: {repeats: 1.5}}", "table III: repeats must be"),
+            ("cut: much", "cut: much, blocks: {CNN2D: {methods: Uniform}}", "block CNN2D: methods must be"),
+            ("cut: much", "cut: much, blocks: [CNN2D]", "blocks must be .*; got"),
+            ("cut: much", "cut: much}}", "scales.yaml is no YAML"),
+        )
+        for was, slip, message in slips:
+            path.write_text(text.replace(was, slip) + "}")
+            with pytest.raises(ValueError, match=message) as caught:
+                load_scale("tiny", path)
+            assert str(path) in str(caught.value)
+        for empty in ("", "tiny", "tiny: 3"):
+            path.write_text(empty)
+            with pytest.raises(ValueError, match="scales.yaml must hold scales by name"):
+                load_scale("tiny", path)
+        assert set(_SOURCES) == set(Recorder.SOURCES), "named there, as PyTorch takes seconds"
 
 # %% ../../nbs/20_runs.ipynb #a91d77a8
 def test_blocks_and_rates_of_a_scale():
@@ -170,6 +206,21 @@ def test_rows_survive_the_disk_and_damage_is_noticed():
         (folder / "c.csv").write_text("a,b\n1,2\n")
         with pytest.raises(ValueError, match="it lacks data_set"):
             read_rows(folder / "c.csv")
+
+# %% ../../nbs/20_runs.ipynb #cb6e4bd0
+def test_words_of_missing_values_are_names_and_a_row_that_is_cut_is_said():
+    with TemporaryDirectory() as folder:
+        folder, words = Path(folder), ["None", "NA", "nan", "null"]
+        path = write_rows(folder / "n.csv", [example_row(method=name, seed=seed) for seed, name in enumerate(words)])
+        assert read_rows(path)["method"].tolist() == words
+        unmeasured = write_rows(folder / "m.csv", [example_row(best_accuracy=float("nan")), example_row()])
+        assert read_rows(unmeasured)["best_accuracy"].isna().tolist() == [True, False]
+        text, short = path.read_text(), folder / "cut.csv"
+        for cut in range(0, len(text), 5):
+            if text[:cut].count("\n") < 1 or "\n" not in text[cut - 1 : cut + 1]:  # where a row ends, the rest is whole
+                short.write_text(text[:cut])
+                with pytest.raises(ValueError, match="cut.csv .* Delete it: `make reproduce` writes it anew"):
+                    read_rows(short)
 
 # %% ../../nbs/20_runs.ipynb #a2788fd5
 def test_rows_of_earlier_versions_are_read():

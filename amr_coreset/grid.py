@@ -398,35 +398,47 @@ def committed() -> list[dict]:
 
 # %% ../nbs/22_grid.ipynb #7b1495c3
 def trainings(blocks: list[Block]) -> pd.DataFrame:
-    """Every training of the blocks, shared ones once, and whether its row is there.
+    """Every training of the blocks, shared ones once, and whether its row is there, trained as the scale now says.
 
     Columns: data_set, model (selects), folder, network (is trained), method, rate, seed, variant, and done.
     """
-    rows = {}
+    rows, ways = {}, {}  # of every training, what it is and how it is made
     for block in blocks:
         shared = dict(data_set=block.data_set, model=block.model, folder=block.folder)
         for seed in record_seeds(block.scale):
             rows[block.folder, "All frames", seed] = shared | dict(
                 network=block.model, method="All frames", rate=1.0, seed=seed
             )
+            ways[block.folder, "All frames", seed] = _way(block, "All frames")
         for method in block.scale.methods:
             for rate in block.scale.rates:
                 for seed in range(block.scale.repeats_of(method, rate)):
                     what = dict(network=block.evaluation_model, method=method, rate=rate, seed=seed)
-                    rows[block.folder, block.variant, *what.values()] = shared | what | dict(variant=block.variant)
+                    key = (block.folder, block.variant, *what.values())
+                    rows[key], ways[key] = shared | what | dict(variant=block.variant), _way(block, method)
     table = pd.DataFrame(rows.values())
     done = {folder: _done(folder) for folder in {block.folder for block in blocks}}
     keys = ["network", "method", "rate", "seed"]
     # A method without the other reading has rows of the usual one.
     table["done"] = [
-        any((*line[keys], variant) in done[line["folder"]] for variant in {line.get("variant"), "paper"})
-        for _, line in table.iterrows()
+        any((*line[keys], variant, *way) in done[line["folder"]] for variant in {line.get("variant"), "paper"})
+        for (_, line), way in zip(table.iterrows(), ways.values(), strict=True)
     ]
     return table
 
 
+def _way(block: Block, method: str) -> tuple[int, int, str]:
+    """Epochs, threads and balance of a training; with others, it is done again. Frames and recipe are only known when data is read."""
+    scale = block.scale
+    if method == "All frames":
+        return scale.epochs, scale.record_threads, "none"
+    if block.table == PRUNING_TABLE:  # that from scratch has the epochs before and after the pruning
+        return scale.epochs * (2 if method == "From scratch" else 1), scale.threads, ""
+    return scale.epochs, scale.threads, "equal"
+
+
 def _done(folder: Path) -> set[tuple]:
-    """(network, method, rate, seed, variant) of the trainings whose rows are in the folder."""
+    """(network, method, rate, seed, variant, epochs, threads, balance) of the trainings whose rows are in the folder."""
     found = set()
     for path in (folder / "rows").glob("*.json"):
         try:
@@ -434,10 +446,11 @@ def _done(folder: Path) -> set[tuple]:
             # A record depends on fewer modules than a coreset does, and a pruned network on more.
             pruned = "macs" in row
             if pruned:
-                row |= {"evaluation_model": row["network"], "variant": "paper"}
+                row |= {"evaluation_model": row["network"], "variant": "paper", "balance": ""}
             code = "pruning" if pruned else "record" if row["method"] == "All frames" else "coreset"
             if row["code_digest"] == code_digest(code):
-                found.add(tuple(row[k] for k in ("evaluation_model", "method", "rate", "seed", "variant")))
+                what = ("evaluation_model", "method", "rate", "seed", "variant", "epochs", "threads", "balance")
+                found.add(tuple(row[k] for k in what))
         except (ValueError, KeyError, TypeError):
             continue  # damaged; its run is done again
     return found

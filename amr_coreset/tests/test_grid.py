@@ -259,6 +259,10 @@ def test_what_is_done_is_counted_and_a_damaged_row_is_not():
         assert collect_rows(blocks).query("method == 'All frames'")["accuracy"].tolist() == [whole["accuracy"]]
         next(path for path in study.folder.glob("rows/*.json") if "FoQuS" in path.read_text()).write_text("{")
         assert trainings(blocks)["done"].sum() == 4
+        # What is trained otherwise than the scale now says will be trained again.
+        for change, done in ((dict(epochs=3), 0), (dict(threads=2), 1), (dict(record_threads=2), 3)):
+            other = table_blocks(1, replace(scale, **change), ["RML2016.10a-twin"], ["CNN1D"], root=root)
+            assert trainings(other)["done"].sum() == done, change
         # The other table shares the record; its rate is another.
         both = blocks + table_blocks(5, scale, ["RML2016.10a-twin"], root=root)
         assert len(trainings(both)) == 1 + 4 + 15 * 2

@@ -4,15 +4,13 @@
 
 # %% auto #0
 __all__ = ['CLIPPED', 'Study', 'result_row', 'short_run', 'make_record', 'record_key', 'save_network', 'trained_network',
-           'evaluate_coresets', 'finish_rows']
+           'evaluate_coresets', 'own_code', 'finish_rows']
 
 # %% ../nbs/21_experiments.ipynb #78bffe5b
-import marshal
 import time
 import warnings
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from types import CodeType
 
 import faiss
 import numpy as np
@@ -61,7 +59,7 @@ from amr_coreset.training import (
     predict,
     torch_threads,
 )
-from .workspace import atomic_path, derive_seed, digest
+from .workspace import atomic_path, derive_seed, digest, told_by
 
 # %% ../nbs/21_experiments.ipynb #968a9377
 CLIPPED = ("LSTM",)  # networks whose gradients explode now and then: hundreds of steps through time
@@ -394,7 +392,7 @@ def _evaluate_one(
     variant = variant if variant in method.variants else "paper"
     what = dict(method=name, variant=variant, balance=balance, rate=rate)
     made_from = dict(
-        code=_own_code(study, method),
+        code=own_code(study, method),
         record=record_digest,
         seed=seed,
         options=str(method.options),
@@ -416,25 +414,13 @@ def _evaluate_one(
     return row
 
 
-def _own_code(study: Study, method: Method) -> list[str]:
-    """What a method of the user's own consists of: its functions, and the file that the scale names."""
+def own_code(study: Study, method: Method) -> list[str]:
+    """What a method of the user's own consists of: its functions with what they use, and the file that the scale names."""
     functions = (method.function, SAMPLERS[method.sampler])
     own = [f for f in functions if not (f.__module__ or "").startswith("amr_coreset.")]
     path = study.scale.own_methods_path
     text = [path.read_bytes()] if own and path else []
-    # The compiled code, as a function defined in a cell has no file. Version 2 of the format is without references, which differ by process.
-    compiled = [marshal.dumps(_without_place(f.__code__), 2) for f in own if hasattr(f, "__code__")]
-    return [digest(*text, *compiled)] if own else []
-
-
-def _without_place(part):
-    """Compiled code without the file and the lines that it stood in: a project that is moved trains nothing again."""
-    if isinstance(part, CodeType):
-        inner = _without_place(part.co_consts)
-        return part.replace(co_filename="", co_firstlineno=1, co_linetable=b"", co_consts=inner)
-    if isinstance(part, slice):  # a constant from Python 3.14 on, which that format does not know
-        return ("slice", part.start, part.stop, part.step)
-    return tuple(map(_without_place, part)) if isinstance(part, tuple) else part
+    return [digest(*text, *map(told_by, own))] if own else []
 
 # %% ../nbs/21_experiments.ipynb #28ec249c
 def finish_rows(

@@ -23,7 +23,7 @@ from . import __version__
 from .artefacts import load_pruned, save_pruned
 from .complexity import count_macs, count_parameters
 from .coreset import find_method, select
-from .experiments import Study, make_record, record_key, trained_network
+from .experiments import Study, make_record, own_code, record_key, trained_network
 from .fusion import FUSIONS, LINKAGES, SCOPES, FusionPlan, fuse, plan_fusion, recalibrate
 from .lacd import Diagnosis, balanced, diagnose, keep_best_units
 from .peers import CHANNEL_METHODS, GammaPenalty, channel_scores, keep_best, keep_representatives, unit_order
@@ -273,7 +273,8 @@ _HOW: dict[str, Callable[[_Job], nn.Module]] = {
 def pruning_key(study: Study, pruning: Pruning, seed: int) -> str:
     """Digest of everything that makes a run."""
     trained = record_key(study, record_seed(study.scale, seed))
-    return digest("pruning", trained, asdict(pruning), seed, study.scale.threads, code_digest("pruning"))
+    own = own_code(study, find_method(pruning.recovery)) if pruning.recovery != "all" else []
+    return digest("pruning", trained, asdict(pruning), seed, study.scale.threads, code_digest("pruning"), *own)
 
 
 def pruned_path(study: Study, pruning: Pruning, seed: int = 0) -> Path:

@@ -8,7 +8,6 @@ __all__ = ['PRECISIONS', 'RECIPES', 'READ_AHEAD', 'Recipe', 'torch_threads', 'pi
 
 # %% ../nbs/12_training.ipynb #eeaf6bb7
 import inspect
-import re
 import time
 import warnings
 from collections import deque
@@ -27,7 +26,7 @@ from torch.nn import functional
 from tqdm.auto import tqdm
 
 from .signals import SignalSet, StoredFrames
-from .workspace import atomic_path, cache_dir, derive_seed, digest, exclusive
+from .workspace import atomic_path, cache_dir, derive_seed, digest, exclusive, told_by
 
 # %% ../nbs/12_training.ipynb #e574b6f0
 PRECISIONS = ("float32", "bfloat16")
@@ -249,42 +248,6 @@ class FitResult:
         """Highest test accuracy over the measured epochs: the lab's habit, chosen on test frames, never a headline."""
         return max(self.test_accuracy.values())
 
-# %% ../nbs/12_training.ipynb #2b87af73
-def _told_by(loss: Any) -> str:
-    """What tells a loss from others, in any process: of a function its name, its code and the values it uses; of an object its repr."""
-    if isinstance(loss, partial):
-        return f"{_told_by(loss.func)} {_value([loss.args, loss.keywords])}"
-    if not inspect.isfunction(loss):
-        return repr(loss)
-    used = inspect.getclosurevars(loss)
-    values = {name: value for name, value in (used.globals | used.nonlocals).items() if value is not loss}
-    return f"{loss.__module__}.{loss.__qualname__} {_code(loss.__code__)} {_value([values, loss.__defaults__, loss.__kwdefaults__])}"
-
-
-def _value(value: Any) -> Any:
-    """A value that a function uses, without addresses."""
-    if isinstance(value, dict):
-        return {str(k): _value(v) for k, v in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_value(v) for v in value]
-    if isinstance(value, (set, frozenset)):
-        return sorted(map(repr, value))  # their order differs from process to process
-    if isinstance(value, torch.Tensor):
-        return digest(value.detach().cpu().numpy())
-    if isinstance(value, np.ndarray) and not value.dtype.hasobject:
-        return digest(value)
-    if inspect.ismodule(value):
-        return value.__name__  # its repr has its place on this machine
-    held = _value(list(value.state_dict().values())) if isinstance(value, nn.Module) else ""
-    own = _code(value.__code__) if inspect.isfunction(value) else ""
-    return f"{re.sub(' at 0x[0-9a-f]+', '', repr(value))}{held}{own}"
-
-
-def _code(code: Any) -> str:
-    """Digest of a function's code, without its place in a file."""
-    constants = [_code(c) if inspect.iscode(c) else _value(c) for c in code.co_consts]
-    return digest(code.co_code, constants, list(code.co_names))
-
 # %% ../nbs/12_training.ipynb #bbd17b57
 def _run_key(
     model: nn.Module, train: SignalSet, recipe: Recipe, seed: int, test, evaluate_every: int, recorder: Any, loss: Any
@@ -298,7 +261,7 @@ def _run_key(
         evaluate_every,
         type(recorder).__name__,
         getattr(recorder, "source", None),
-        _told_by(loss),
+        told_by(loss) if inspect.isfunction(loss) or isinstance(loss, partial) else repr(loss),
     ]
     if (own := getattr(recorder, "key", None)) is not None:
         what.append(own)

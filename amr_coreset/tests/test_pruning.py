@@ -9,13 +9,15 @@ __all__ = []
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from unittest.mock import patch
 
 import pytest
 import torch
 
 from amr_coreset.artefacts import load_pruned
 from amr_coreset.complexity import count_parameters
-from amr_coreset.experiments import Study, trained_network
+from amr_coreset.coreset import METHODS, find_method, method
+from amr_coreset.experiments import Study, own_code, trained_network
 from amr_coreset.lacd import balanced
 from amr_coreset.pruning import *
 from amr_coreset.pruning import _HOW, _Job, _trained_back
@@ -84,6 +86,17 @@ def test_every_method_makes_a_row_and_is_found_again():
             run_pruning(few, Pruning())
         with pytest.raises(ValueError, match="method 'fcos' is unknown"):
             Pruning("fcos")
+
+# %% ../../nbs/33_pruning.ipynb #44211a59
+def test_the_code_of_an_own_recovery_is_part_of_the_run():
+    with TemporaryDirectory() as folder, patch.dict(METHODS):
+        study = Study("RML2016.10a-twin", "CNN1D", TINY, validation=0.25, data_dir=folder, root=folder, progress=False)
+        keys = []
+        for power in (1, 1, 2):
+            method("Mine")(eval(f"lambda record: record.loss[-1] ** {power}", {"__name__": "__main__"}))
+            keys.append(pruning_key(study, Pruning(recovery="Mine"), 0))
+        assert keys[0] == keys[1] != keys[2]
+        assert own_code(study, find_method("FoQuS")) == [], "the package's methods are in the digest of its code"
 
 # %% ../../nbs/33_pruning.ipynb #52f4248b
 def test_no_decision_looks_at_a_test_frame():

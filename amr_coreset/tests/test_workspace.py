@@ -87,6 +87,29 @@ def test_a_small_disk_is_said_before_and_during_the_work():
         with pytest.raises(PermissionError), room_for(folder, 10, "the twin"):
             raise PermissionError(errno.EACCES, "another trouble keeps its own words")
 
+# %% ../../nbs/00_workspace.ipynb #37900a70
+def test_functions_are_told_by_what_they_use():
+    def made(text, **around):
+        names = {"__name__": "__main__"} | around  # as in a notebook
+        exec(text, names)
+        return told_by(names["f"])
+
+    closure = "def make(p):\n    def f(x): return x ** p\n    return f\nf = make(power)"
+    helped = "def g(x): return {}x\ndef f(x): return g(x)"
+    inside = "f = lambda x: (lambda y: y * weight)(x)"
+    given = "from functools import partial\ndef g(x, p): return x ** p\nf = partial(g, p=power)"
+    again = "def g(n): return g(n - 1) if n else weight\ndef f(x): return g(3) * x"
+    for text, one, other in (
+        (closure, dict(power=1), dict(power=2)), (given, dict(power=1), dict(power=2)), (again, dict(weight=1), dict(weight=2)),
+        (inside, dict(weight=np.arange(5000)), dict(weight=np.arange(5000) + (np.arange(5000) == 2500))),
+        (inside, dict(weight={"a": [1, {2, 3}]}), dict(weight={"a": [1, {2, 4}]})), (inside, dict(weight=np), dict(weight=pytest)),
+    ):  # fmt: skip
+        assert made(text, **one) == made(text, **one) != made(text, **other), text
+    assert made(helped.format("")) == made("\n" + helped.format("")) != made(helped.format("-")), (
+        "where it stands counts for nothing"
+    )
+    assert "0x" not in told_by([test_functions_are_told_by_what_they_use, object()])
+
 # %% ../../nbs/00_workspace.ipynb #753ee1b7
 def test_seeds_and_digests_are_stable_and_distinct():
     assert derive_seed("fit", 0) == 1112833255747522353

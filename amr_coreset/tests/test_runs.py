@@ -23,11 +23,14 @@ from amr_coreset.runs import _SOURCES
 
 
 # %% ../../nbs/20_runs.ipynb #ee5660b3
+SCALE_TEXT = (
+    "tiny: {frames_per_cell: 5, snr_min: 10, normalization: none, recipe: lab, epochs: 2, rates: [0.5], repeats: 1,"
+    " record_each: false, record_source: epoch_end, short_runs: 0, short_epochs: 1, evaluate_every: 1, threads: 1, record_threads: 1, methods: [Uniform], cut: much"
+)
+
+
 def test_scales_are_checked():
-    text = (
-        "tiny: {frames_per_cell: 5, snr_min: 10, normalization: none, recipe: lab, epochs: 2, rates: [0.5], repeats: 1,"
-    )
-    text += " record_each: false, record_source: epoch_end, short_runs: 0, short_epochs: 1, evaluate_every: 1, threads: 1, record_threads: 1, methods: [Uniform], cut: much"
+    text = SCALE_TEXT
     with TemporaryDirectory() as folder:
         path = Path(folder, "scales.yaml")
         path.write_text(text + "}")
@@ -56,10 +59,7 @@ def test_scales_are_checked():
 
 # %% ../../nbs/20_runs.ipynb #0bc2526a
 def test_a_slip_in_a_scale_is_said():
-    text = (
-        "tiny: {frames_per_cell: 5, snr_min: 10, normalization: none, recipe: lab, epochs: 2, rates: [0.5], repeats: 1,"
-    )
-    text += " record_each: false, record_source: epoch_end, short_runs: 0, short_epochs: 1, evaluate_every: 1, threads: 1, record_threads: 1, methods: [Uniform], cut: much"
+    text = SCALE_TEXT
     with TemporaryDirectory() as folder:
         path = Path(folder, "scales.yaml")
         slips = (

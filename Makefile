@@ -18,7 +18,7 @@ SCALE ?= smoke
 ASKED = $(foreach word,TABLE DATASET MODEL METHOD RATE VARIANT SCALES TABLES FIGURES PARTS DEVICE GPUS, \
     $(if $($(word)),$(shell echo $(word) | tr A-Z a-z)="$($(word))"))
 RUN = python workflow/run.py
-CONFIG = --config scale=$(SCALE) $(ASKED) $(if $(DATA_DIR),data_dir="$$(realpath -m "$(DATA_DIR)")")
+CONFIG = --config scale=$(SCALE) $(ASKED) $(if $(DATA_DIR),data_dir="$$(python -c 'from os.path import realpath; from sys import argv; print(realpath(argv[1]))' "$(DATA_DIR)")")
 WHERE = $(if $(PROFILE),--profile workflow/profiles/$(PROFILE)) $(if $(CORES),--cores $(CORES))
 
 .PHONY: reproduce plan status tables keep rerun test kills quick checks tools browser latex lab bench docs clean
@@ -48,7 +48,7 @@ rerun: .venv/.ready
 
 test: .venv/.ready
 	@# What has to be fetched is fetched while the checks run.
-	@$(MAKE) --no-print-directory --output-sync --jobs 2 checks tools
+	@$(MAKE) --no-print-directory $(if $(filter output-sync,$(.FEATURES)),--output-sync) --jobs 2 checks tools
 	@# Each file in one process, two side by side, the long ones first.
 	OMP_NUM_THREADS=1 python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "slow or not slow" --durations=8
 

@@ -246,6 +246,7 @@ def _check_words(scale: Scale):
 
 # %% ../nbs/22_grid.ipynb #f4834455
 _NETWORKS = ("CNN1D", "CNN2D", "LSTM", "SigNet18", "SigNet50", "IQFormer", "ResNet56")
+_PRUNABLE = ("CNN1D", "ResNet56", "SigNet18", "SigNet50")
 
 
 def _check_networks(*names: str):
@@ -308,6 +309,10 @@ def _asked_pairs(table: str, models: tuple[str, ...]) -> list[tuple[str, str]]:
             )
     for pair in pairs:
         _check_networks(*pair)
+        if table == PRUNING_TABLE and (pair[0] not in _PRUNABLE or pair[0] != pair[1]):
+            raise ValueError(
+                f"model {'->'.join(dict.fromkeys(pair))!r} cannot be pruned; choose one of {', '.join(_PRUNABLE)}."
+            )
     return list(dict.fromkeys(pairs))
 
 
@@ -637,11 +642,12 @@ def parse_request(
     parts_of = {}
     for number in tables:
         mine = tuple(name for name in data_sets if not everything or _belongs(name, number))
-        if mine or not data_sets:
+        networks = tuple(name for name in models if not everything or _selects(name, number))
+        if (mine or not data_sets) and (networks or not models):
             # A scale's methods of the user's own are part of the whole; the ablation has its own methods.
             parts_of[number] = (
                 about
-                | dict(data_sets=mine, models=models)
+                | dict(data_sets=mine, models=networks)
                 | ({"methods": ()} if everything and number in ("V", PRUNING_TABLE) else {})
             )
     request = Request(scale, tuple(parts_of), parts_of, _number(parts, int, "parts"), root)
@@ -663,6 +669,17 @@ def _belongs(data_set: str, table: str) -> bool:
         {t: {n.removesuffix("-twin") for n in sets} for t, (sets, _) in _TABLES.items()},
     )
     return real in about[table] if any(real in sets for sets in about.values()) else table != "II"
+
+
+def _selects(model: str, table: str) -> bool:
+    """Whether a table has a block for what MODEL= names: a network, which any has in Tables I and II, or a pair, of Table III if of none."""
+    first, _, second = model.partition("->")
+    if second:
+        others = [t for t, (_, pairs) in _TABLES.items() if (first, second) in pairs]
+        return table in (others or ["III"])
+    if table == PRUNING_TABLE:
+        return first in _PRUNABLE
+    return table in ("I", "II") or any(first == pair[0] for pair in _TABLES[table][1])
 
 # %% ../nbs/22_grid.ipynb #d20c2859
 _START = 9.0  # s of one core that a notebook takes beside its trainings: two interpreters, PyTorch, the data

@@ -16,7 +16,7 @@ import nbformat
 import numpy as np
 import pandas as pd
 
-from amr_coreset.comparisons import agreement, gain_p_values, half_width, holm, repeats_needed
+from amr_coreset.comparisons import agreement, gain_p_values, half_width, holm, rank_interval, repeats_needed
 from amr_coreset.grid import committed, table_number
 from amr_coreset.runs import load_scale
 
@@ -187,11 +187,10 @@ def methods_ranked(*names: str) -> int:
     return count
 
 
-def rank_interval(methods: int, correlation: float = 0.6) -> str:
-    """About the 95 % interval of a rank correlation over so many: Fisher's transformation, with its wider error for ranks (Bonett and Wright, 2000)."""
-    half = 1.96 * ((1 + correlation**2 / 2) / (methods - 3)) ** 0.5
-    low, high = np.tanh(np.arctanh(correlation) + half * np.array([-1, 1]))
-    return f"one of {number(correlation)} has a 95 % interval of about {number(low)} to {number(high)}"
+def how_well_known(methods: int, correlation: float = 0.6) -> str:
+    """About the 95 % interval of a rank correlation over so many methods."""
+    low, high = map(number, rank_interval(correlation, methods))
+    return f"one of {number(correlation)} has a 95 % interval of about {low} to {high}"
 
 
 def outside(*names: str) -> str:

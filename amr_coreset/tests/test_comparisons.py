@@ -128,6 +128,23 @@ def test_agreement_with_what_was_published():
     assert agreement(pd.concat([other, gains]))["rank_correlation"].item() > 0.99
     assert agreement(gains.assign(published=np.nan)).empty
 
+# %% ../../nbs/36_comparisons.ipynb #82c0ff3d
+def test_the_interval_of_a_rank_correlation():
+    """As often as it says it holds the truth, over samples from a normal pair whose rank correlation is known in closed form."""
+    rng, count, held = np.random.default_rng(0), 11, 0
+    truth = 6 / np.pi * np.arcsin(0.8 / 2)  # of Pearson's 0.8
+    pairs = rng.multivariate_normal([0, 0], [[1, 0.8], [0.8, 1]], (2000, count))
+    for pair in pairs:
+        low, high = rank_interval(stats.spearmanr(pair).statistic, count)
+        held += low <= truth <= high
+    assert 0.92 < held / len(pairs) < 0.99
+    low, high = rank_interval(0.6, 11)
+    assert low < 0.6 < high and rank_interval(-0.6, 11) == (-high, -low)
+    assert rank_interval(1.0, 11) == (1.0, 1.0) and rank_interval(0.6, 100)[0] > low
+    for wrong in ((0.6, 3), (1.1, 11), (np.nan, 11)):
+        with pytest.raises(ValueError, match="rank correlation"):
+            rank_interval(*wrong)
+
 # %% ../../nbs/36_comparisons.ipynb #e75e01f4
 def test_gains_as_a_table_and_a_figure():
     rows = repeated({"Uniform": (0.5, 0.5, 0.5), "FoQuS": (0.6, 0.61, 0.59), "CCS": (0.4, 0.6, 0.5)})

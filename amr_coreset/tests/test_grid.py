@@ -16,11 +16,11 @@ from unittest.mock import patch
 
 import pytest
 
-from amr_coreset import coreset
+from amr_coreset import coreset, surgery
 from amr_coreset.experiments import Study, evaluate_coresets, finish_rows
 from amr_coreset.grid import *
-from amr_coreset.grid import _NETWORKS
-from amr_coreset.models import MODELS
+from amr_coreset.grid import _NETWORKS, _PRUNABLE
+from amr_coreset.models import MODELS, build_model
 from amr_coreset.runs import TABLE_NUMBERS, ResultRow, Scale, load_scale, read_rows, write_rows
 
 
@@ -116,6 +116,16 @@ def test_a_request_is_what_a_user_typed():
     with pytest.raises(ValueError, match="choose 1 to 5, fcos, or all"):
         parse_request(scale, "1,7")
     assert set(_NETWORKS) == set(MODELS), "named here, as PyTorch takes seconds"
+    for name in _NETWORKS:
+        assert (type(build_model(name, 3, 128)).__name__ in surgery._PRUNABLE) == (name in _PRUNABLE)
+    for model, tables in (
+        ("CNN2D", "I II III IV"), ("ResNet56", "I II FCOS"), ("CNN1D->LSTM", "III"), ("CNN2D->IQFormer", "IV"),
+        ("LSTM->LSTM", "III"), ("CNN2D,SigNet50", "I II III IV FCOS"),
+    ):  # fmt: skip
+        request = parse_request(scale, "all", model=model)
+        assert request.tables == tuple(tables.split())
+        wanted = model.replace("->", ",").split(",")
+        assert {network for b in request.blocks() for network in (b.model, b.evaluation_model)} >= set(wanted)
     # What is said twice is done once, also in the names of files.
     once, twice = (
         parse_request(scale, 1, dataset="own", method="CD", rate=0.1),
@@ -128,6 +138,8 @@ def test_a_request_is_what_a_user_typed():
         (dict(model="CNN3D"), "model 'CNN3D' is unknown; choose one of CNN1D, CNN2D"),
         (dict(table=3, model="CNN3D"), "model 'CNN3D' is unknown"), (dict(table=3, model="CNN1D->CNN3D"), "'CNN3D' is unknown"),
         (dict(table="fcos", model="ResNet"), "model 'ResNet' is unknown"), (dict(table=0), "table '0' is unknown"),
+        (dict(table="fcos", model="CNN2D"), "'CNN2D' cannot be pruned; choose one of CNN1D, ResNet56, SigNet18"),
+        (dict(table="fcos", model="CNN1D->LSTM"), "'CNN1D->LSTM' cannot be pruned"),
         (dict(parts=0), "at least 1; got 0"), (dict(parts="two"), "parts must be a whole number; got 'two'"),
         (dict(rate="1 %"), "rate must be a number; got '1 %'"), (dict(rate=0), r"rates are fractions in \(0, 1\]"),
     ):  # fmt: skip

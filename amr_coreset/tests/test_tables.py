@@ -82,6 +82,16 @@ def test_means_published_values_and_best():
     }
 
 
+def test_a_block_of_print():
+    block = published_block("III", "CNN2D", "CNN1D")
+    assert (
+        block.loc["FoQuS", 0.01] == 0.4877 and list(block.columns) == [0.01, 0.05, 0.1, 0.2, 0.3] and len(block) == 11
+    )
+    assert published_block("I", "CNN1D", dataset="Sig2019-12").notna().all(axis=None)
+    with pytest.raises(KeyError, match="no block RML2016.10a, CNN1D, CNN1D"):
+        published_block("III", "CNN1D")
+
+
 def test_repeats_are_told_at_each_rate():
     rows = example_rows()
     text = table_markdown(summarize(rows), *ABOUT)

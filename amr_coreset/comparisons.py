@@ -139,17 +139,18 @@ def _sign(line: pd.Series) -> str:
 
 # %% ../nbs/36_comparisons.ipynb #442acc6b
 def rank_interval(correlation: float, methods: int) -> tuple[float, float]:
-    """About the 95 % interval of a rank correlation (Spearman's) over so many methods; ranks of 1 and -1 have none to either side.
+    """About the 95 % interval of Spearman's rank correlation over so many methods; NaN at 1 and -1, of which it tells nothing.
 
-    `ValueError` below four methods or if it is no correlation.
+    `ValueError` below ten methods, where it holds the truth too seldom, or if it is no correlation.
     """
-    if methods < 4 or not -1 <= correlation <= 1:
+    if not (methods >= 10 and -1 <= correlation <= 1):
         raise ValueError(
-            f"a rank correlation is from -1 to 1, of four methods or more; got {correlation} of {methods}."
+            f"a rank correlation is from -1 to 1, here of ten methods or more; got {correlation} of {methods}."
         )
+    if abs(correlation) == 1:
+        return np.nan, np.nan
     half = stats.norm.ppf(0.975) * np.sqrt((1 + correlation**2 / 2) / (methods - 3))
-    with np.errstate(divide="ignore"):
-        low, high = np.tanh(np.arctanh(correlation) + half * np.array([-1, 1]))
+    low, high = np.tanh(np.arctanh(correlation) + half * np.array([-1, 1]))
     return float(low), float(high)
 
 # %% ../nbs/36_comparisons.ipynb #c1813487

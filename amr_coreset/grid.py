@@ -246,7 +246,7 @@ def _check_words(scale: Scale):
 
 # %% ../nbs/22_grid.ipynb #f4834455
 _NETWORKS = ("CNN1D", "CNN2D", "LSTM", "SigNet18", "SigNet50", "IQFormer", "ResNet56")
-_PRUNABLE = ("CNN1D", "ResNet56", "SigNet18", "SigNet50")
+_PRUNABLE_NETWORKS = ("CNN1D", "ResNet56", "SigNet18", "SigNet50")
 
 
 def _check_networks(*names: str):
@@ -295,25 +295,30 @@ def _asked_pairs(table: str, models: tuple[str, ...]) -> list[tuple[str, str]]:
     pairs = []
     for name in models:
         selects, _, evaluated = name.partition("->")
-        if evaluated:
-            pairs.append((selects, evaluated))
-        elif table in ("I", "II", PRUNING_TABLE):
-            pairs.append((name, name))
-        elif found := [pair for pair in usual if pair[0] == name]:
-            pairs += found
-        else:
-            _check_networks(name)
+        _check_networks(selects, evaluated or selects)
+        if not (found := [(selects, evaluated)] if evaluated else _pairs_of(selects, table)):
             raise ValueError(
                 f"no block of Table {table} selects with {name!r}; its blocks are {', '.join('->'.join(p) for p in usual)}, and "
                 f"any other is named like {name}->CNN1D."
             )
-    for pair in pairs:
-        _check_networks(*pair)
-        if table == PRUNING_TABLE and (pair[0] not in _PRUNABLE or pair[0] != pair[1]):
+        if table == PRUNING_TABLE and (unfit := [p for p in found if p[0] != p[1] or not _can_be_pruned(p[0])]):
             raise ValueError(
-                f"model {'->'.join(dict.fromkeys(pair))!r} cannot be pruned; choose one of {', '.join(_PRUNABLE)}."
+                f"model {'->'.join(dict.fromkeys(unfit[0]))!r} cannot be pruned; choose one of {', '.join(_PRUNABLE_NETWORKS)}."
             )
+        pairs += found
     return list(dict.fromkeys(pairs))
+
+
+def _pairs_of(network: str, table: str) -> list[tuple[str, str]]:
+    """What MODEL= means in a table if it names one network: that network itself, or all pairs in which it selects."""
+    if table in ("I", "II", PRUNING_TABLE):
+        return [(network, network)]
+    return [pair for pair in _TABLES[table][1] if pair[0] == network]
+
+
+def _can_be_pruned(network: str) -> bool:
+    """False for the package's networks without a known structure; of a network that somebody added, `surgery` says it."""
+    return network in _PRUNABLE_NETWORKS or network not in _NETWORKS
 
 
 def _part(methods: tuple[str, ...]) -> str:
@@ -642,7 +647,7 @@ def parse_request(
     parts_of = {}
     for number in tables:
         mine = tuple(name for name in data_sets if not everything or _belongs(name, number))
-        networks = tuple(name for name in models if not everything or _selects(name, number))
+        networks = tuple(name for name in models if not everything or _has(name, number))
         if (mine or not data_sets) and (networks or not models):
             # A scale's methods of the user's own are part of the whole; the ablation has its own methods.
             parts_of[number] = (
@@ -650,6 +655,9 @@ def parse_request(
                 | dict(data_sets=mine, models=networks)
                 | ({"methods": ()} if everything and number in ("V", PRUNING_TABLE) else {})
             )
+    if left := set(models) - {name for part in parts_of.values() for name in part["models"]}:
+        _check_networks(*(network for name in left for network in name.split("->")))
+        raise ValueError(f"no table has a block of {' and '.join(sorted(left))} on {', '.join(data_sets)}.")
     request = Request(scale, tuple(parts_of), parts_of, _number(parts, int, "parts"), root)
     request.blocks()  # what is wrong is said now
     return request
@@ -671,15 +679,21 @@ def _belongs(data_set: str, table: str) -> bool:
     return real in about[table] if any(real in sets for sets in about.values()) else table != "II"
 
 
-def _selects(model: str, table: str) -> bool:
-    """Whether a table has a block for what MODEL= names: a network, which any has in Tables I and II, or a pair, of Table III if of none."""
+def _has(model: str, table: str) -> bool:
+    """Whether TABLE=all makes a table of what MODEL= names.
+
+    One network: Tables I and II of any, FCOS of those that can be pruned, the others if it selects there. A pair of two: the
+    tables whose blocks have it; others belong to Table IV if SigNet or IQFormer is evaluated, and to Table III.
+    """
     first, _, second = model.partition("->")
-    if second:
-        others = [t for t, (_, pairs) in _TABLES.items() if (first, second) in pairs]
-        return table in (others or ["III"])
     if table == PRUNING_TABLE:
-        return first in _PRUNABLE
-    return table in ("I", "II") or any(first == pair[0] for pair in _TABLES[table][1])
+        return second in ("", first) and _can_be_pruned(first)
+    if not second:
+        return bool(_pairs_of(first, table))
+    named = [t for t, (_, pairs) in _TABLES.items() if (first, second) in pairs]
+    if first == second:
+        return table in ("I", "II", *named)
+    return table in (named or ["IV" if second.startswith(("SigNet", "IQFormer")) else "III"])
 
 # %% ../nbs/22_grid.ipynb #d20c2859
 _START = 9.0  # s of one core that a notebook takes beside its trainings: two interpreters, PyTorch, the data

@@ -39,13 +39,16 @@ def published_block(
     evaluation_model: str | None = None,  # that which selects unless told
     dataset: str = "RML2016.10a",
 ) -> pd.DataFrame:
-    """The paper's accuracies of one block: a line per method, a column per rate. `KeyError` if print has no such block."""
+    """The paper's accuracies of one block: a line per method, a column per rate. Names are print's, so "SigNet" and no twin.
+
+    `KeyError` if Tables I to IV have no such block; Table V is `published_ablation`.
+    """
     evaluation_model = evaluation_model or selection_model
     values = published_values(table)
     place = dict(dataset=dataset, selection_model=selection_model, evaluation_model=evaluation_model)
     block = values[(values[list(place)] == pd.Series(place)).all(axis=1)]
     if block.empty:
-        raise KeyError(f"Table {table} of the paper has no block {', '.join(place.values())}.")
+        raise KeyError(f"Tables I to IV of the paper have no block {', '.join(place.values())} in Table {table}.")
     wide = block.pivot(index="method", columns="rate", values="accuracy")
     return wide.reindex(block["method"].unique())  # in the order of print
 

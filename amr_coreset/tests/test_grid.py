@@ -19,7 +19,7 @@ import pytest
 from amr_coreset import coreset, surgery
 from amr_coreset.experiments import Study, evaluate_coresets, finish_rows
 from amr_coreset.grid import *
-from amr_coreset.grid import _NETWORKS, _PRUNABLE
+from amr_coreset.grid import _NETWORKS, _PRUNABLE_NETWORKS
 from amr_coreset.models import MODELS, build_model
 from amr_coreset.runs import TABLE_NUMBERS, ResultRow, Scale, load_scale, read_rows, write_rows
 
@@ -117,10 +117,11 @@ def test_a_request_is_what_a_user_typed():
         parse_request(scale, "1,7")
     assert set(_NETWORKS) == set(MODELS), "named here, as PyTorch takes seconds"
     for name in _NETWORKS:
-        assert (type(build_model(name, 3, 128)).__name__ in surgery._PRUNABLE) == (name in _PRUNABLE)
+        assert (type(build_model(name, 3, 128)).__name__ in surgery._PRUNABLE) == (name in _PRUNABLE_NETWORKS)
     for model, tables in (
         ("CNN2D", "I II III IV"), ("ResNet56", "I II FCOS"), ("CNN1D->LSTM", "III"), ("CNN2D->IQFormer", "IV"),
-        ("LSTM->LSTM", "III"), ("CNN2D,SigNet50", "I II III IV FCOS"),
+        ("LSTM->LSTM", "I II"), ("CNN2D,SigNet50", "I II III IV FCOS"), ("SigNet50->SigNet50", "I II FCOS"),
+        ("CNN1D->SigNet50", "IV"), ("LSTM->CNN1D", "III"), ("CNN1D->CNN1D", "I II V FCOS"),
     ):  # fmt: skip
         request = parse_request(scale, "all", model=model)
         assert request.tables == tuple(tables.split())
@@ -140,6 +141,9 @@ def test_a_request_is_what_a_user_typed():
         (dict(table="fcos", model="ResNet"), "model 'ResNet' is unknown"), (dict(table=0), "table '0' is unknown"),
         (dict(table="fcos", model="CNN2D"), "'CNN2D' cannot be pruned; choose one of CNN1D, ResNet56, SigNet18"),
         (dict(table="fcos", model="CNN1D->LSTM"), "'CNN1D->LSTM' cannot be pruned"),
+        (dict(table="all", model="CNN1D->LSTM", dataset="RML2018.01a-twin"), "no table has a block of CNN1D->LSTM on RML2018.01a-twin"),
+        (dict(table="all", model="CNN1D,CNN1D->foo", dataset="RML2018.01a-twin"), "model 'foo' is unknown"),
+        (dict(table="all", model="foo"), "model 'foo' is unknown"),
         (dict(parts=0), "at least 1; got 0"), (dict(parts="two"), "parts must be a whole number; got 'two'"),
         (dict(rate="1 %"), "rate must be a number; got '1 %'"), (dict(rate=0), r"rates are fractions in \(0, 1\]"),
     ):  # fmt: skip

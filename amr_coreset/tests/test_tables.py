@@ -88,7 +88,7 @@ def test_a_block_of_print():
         block.loc["FoQuS", 0.01] == 0.4877 and list(block.columns) == [0.01, 0.05, 0.1, 0.2, 0.3] and len(block) == 11
     )
     assert published_block("I", "CNN1D", dataset="Sig2019-12").notna().all(axis=None)
-    with pytest.raises(KeyError, match="no block RML2016.10a, CNN1D, CNN1D"):
+    with pytest.raises(KeyError, match="no block RML2016.10a, CNN1D, CNN1D in Table III"):
         published_block("III", "CNN1D")
 
 

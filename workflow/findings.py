@@ -107,9 +107,9 @@ def span(values: pd.Series, digits: int) -> str:
     return f"{number(values.min(), digits, sign=True)} to {number(values.max(), digits, sign=True)}"
 
 
-def as_library(method: str) -> str:
+def as_library(method: str, scale: str = "laptop") -> str:
     """What the DeepCore library's reading of a method changes, in points with half of its 95 % interval."""
-    found = line("study_variants", method=method)
+    found = line("study_variants", method=method, scale=scale)
     return with_interval(found["difference (points)"], found["half of its 95 % interval"])
 
 

@@ -45,6 +45,8 @@ def keep() -> int:
             elif not target.exists():
                 missing += 1
                 print(f"not there yet: {path.relative_to(runs_root())}")
+    if missing:
+        print("`make reproduce` with the same words, without PARTS=, writes them from the trainings that are done.")
     keep_speeds(ROOT / "runs" / "speed.json")
     return 1 if missing else 0
 

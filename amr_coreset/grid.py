@@ -669,7 +669,7 @@ def _number(text: str | float, kind: type, what: str) -> float:
     except ValueError:
         raise ValueError(f"{what} must be a {'whole ' if kind is int else ''}number; got {text!r}.") from None
 
-
+# %% ../nbs/22_grid.ipynb #cafb453e
 def _belongs(data_set: str, table: str) -> bool:
     """Whether a table is about a data set; sets that are in no table belong to all but Table II."""
     real, about = (

@@ -115,6 +115,17 @@ def test_a_request_is_what_a_user_typed():
     )
     with pytest.raises(ValueError, match="choose 1 to 5, fcos, or all"):
         parse_request(scale, "1,7")
+    # What is said twice is done once, also in the names of files.
+    once, twice = (
+        parse_request(scale, 1, dataset="own", method="CD", rate=0.1),
+        dict(dataset="own,own", method="CD, CD"),
+    )
+    both = parse_request(scale, 1, rate="0.1,0.10", **twice)
+    assert both.blocks() == once.blocks() and both.stem("I") == once.stem("I")
+
+# %% ../../nbs/22_grid.ipynb #b6ae512c
+def test_networks_are_asked_for_where_they_are():
+    scale = load_scale("smoke")
     assert set(_NETWORKS) == set(MODELS), "named here, as PyTorch takes seconds"
     for name in _NETWORKS:
         assert (type(build_model(name, 3, 128)).__name__ in surgery._PRUNABLE) == (name in _PRUNABLE_NETWORKS)
@@ -127,13 +138,10 @@ def test_a_request_is_what_a_user_typed():
         assert request.tables == tuple(tables.split())
         wanted = model.replace("->", ",").split(",")
         assert {network for b in request.blocks() for network in (b.model, b.evaluation_model)} >= set(wanted)
-    # What is said twice is done once, also in the names of files.
-    once, twice = (
-        parse_request(scale, 1, dataset="own", method="CD", rate=0.1),
-        dict(dataset="own,own", method="CD, CD"),
-    )
-    both = parse_request(scale, 1, rate="0.1,0.10", **twice)
-    assert both.blocks() == once.blocks() and both.stem("I") == once.stem("I")
+
+# %% ../../nbs/22_grid.ipynb #64473b35
+def test_what_is_not_known_is_said():
+    scale = load_scale("smoke")
     for bad, message in (
         (dict(method="FoQus"), "method 'FoQus' is unknown; choose one of Uniform, Cal"),
         (dict(model="CNN3D"), "model 'CNN3D' is unknown; choose one of CNN1D, CNN2D"),

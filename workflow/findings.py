@@ -369,9 +369,9 @@ def fcos(method: str, network: str = "ResNet56") -> pd.Series:
     return line("{}/fcos_{}_{}".format(*FCOS[network], network), method=method, precision="float32")
 
 
-def tier(method: str, rate: float, scale: str = "") -> str:
-    """Gain over Uniform of a method of the study of tiers; at 1 % of frames as the file has them unless told."""
-    found = line("study_tiers", method=method, rate=rate, scale=scale or ("laptop" if rate == 0.01 else "laptop_unit"))
+def tier(method: str, rate: float, scale: str) -> str:
+    """Gain over Uniform of a method of the study of tiers."""
+    found = line("study_tiers", method=method, rate=rate, scale=scale)
     return with_interval(found["gain (points)"], found["half of its 95 % interval"])
 
 

@@ -40,7 +40,7 @@ def main(arguments: list[str]) -> int:
         asked = request(config)
         cores = side_by_side(asked, arguments)
         if what != "run":
-            from amr_coreset.grid import Progress
+            from amr_coreset.progress import Progress
 
             progress = Progress(asked.blocks(), cores)
             print(progress.plan() if what == "plan" else progress.line())
@@ -53,7 +53,7 @@ def main(arguments: list[str]) -> int:
 
 def side_by_side(asked, arguments: list[str]) -> int:
     """How many trainings run at once: as many as there are cores here, or jobs of a cluster."""
-    from amr_coreset.grid import available_cores
+    from amr_coreset.progress import available_cores
 
     if "--cores" in arguments:
         return int(arguments[arguments.index("--cores") + 1])
@@ -131,7 +131,7 @@ class Reporter:
         self.thread = threading.Thread(target=self.report, daemon=True)
 
     def __enter__(self):
-        from amr_coreset.grid import Progress, trainings
+        from amr_coreset.progress import Progress, trainings
 
         if self.quiet or trainings(self.blocks)["done"].all():
             return self

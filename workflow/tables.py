@@ -22,7 +22,8 @@ from IPython.utils.capture import capture_output
 from matplotlib.figure import Figure
 from traitlets.config import Config
 
-from amr_coreset.grid import available_cores, committed, table_blocks, table_stem
+from amr_coreset.grid import committed, table_blocks, table_stem
+from amr_coreset.progress import available_cores
 from amr_coreset.runs import PRUNING_TABLE, load_scale, runs_root
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -6,10 +6,7 @@
 __all__ = []
 
 # %% ../../nbs/tests/00_test_grid.ipynb #d62bdcaa
-import math
-import os
-import time
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from unittest.mock import patch
@@ -17,11 +14,10 @@ from unittest.mock import patch
 import pytest
 
 from amr_coreset import coreset, surgery
-from amr_coreset.experiments import Study, evaluate_coresets, finish_rows
 from amr_coreset.grid import *
 from amr_coreset.grid import _NETWORKS, _PRUNABLE_NETWORKS
 from amr_coreset.models import MODELS, build_model
-from amr_coreset.runs import TABLE_NUMBERS, ResultRow, Scale, load_scale, read_rows, write_rows
+from amr_coreset.runs import TABLE_NUMBERS, load_scale
 
 
 # %% ../../nbs/22_grid.ipynb #701fbf2a
@@ -85,7 +81,7 @@ def test_blocks_differ_as_the_scale_says():
     found = {(b.data_set[:3], b.model): b for b in table_blocks(1, scale)}
     assert found["RML", "CNN1D"].scale.rates == (0.01, 0.1) and found["Sig", "CNN1D"].scale.rates == (0.01, 0.05)
     large = found["Sig", "CNN2D"]
-    assert [len(trainings([large]).query(f"rate == {rate}")) for rate in (0.01, 0.05)] == [5 * 16, 16]
+    assert [large.scale.repeats_of("Uniform", rate) for rate in (0.01, 0.05)] == [5, 1]
     assert make_study("Sig2019-12-twin", "CNN2D", scale, "I").scale.repeats_of("Uniform", 0.01) == 5
     assert make_study("Sig2019-12-twin", "CNN1D", scale, "I").scale.repeats_of("Uniform", 0.01) == 3
     with pytest.raises(ValueError, match="blocks of 'smoke' name 'CNN2d', which is no data set and no network"):
@@ -215,97 +211,3 @@ def test_peers_wait_for_fcos_and_nothing_else_does():
     for rate in (0.0, 1.0):
         with pytest.raises(ValueError, match=f"share of channels to take away, in .0, 1.; got {rate:g}"):
             table_blocks("FCOS", scale, rates=[rate])
-
-# %% ../../nbs/22_grid.ipynb #928fd331
-def test_the_wall_time_is_that_of_a_schedule():
-    """Records first, on a core each; what needs them waits; the table comes last. Times of three rates by hand."""
-    scale = replace(load_scale("smoke"), rates=(0.1, 0.2, 0.3), repeats=1, methods=("Uniform",), tables={})
-    blocks = table_blocks("I", scale, ["RML2016.10a-twin"], ["CNN1D"], root="/nowhere")
-    table = trainings(blocks).assign(done=False)
-    table["seconds"] = table["method"].eq("All frames").map({True: 100.0, False: 10.0})
-    start = 9.0
-    record, piece = 100 + start, 10 + start
-    for cores, expected in (
-        (1, record + 3 * piece),
-        (2, record + 2 * piece),
-        (3, record + piece),
-        (50, record + piece),
-    ):
-        assert wall_time(blocks, table, cores) == expected + start
-    # Records of two blocks are made side by side; the shorter one's coresets need not wait for the longer.
-    both = table_blocks("I", scale, ["RML2016.10a-twin"], root="/nowhere")
-    two = trainings(both).assign(done=False)
-    two["seconds"] = two["method"].eq("All frames").map({True: 100.0, False: 10.0})
-    two.loc[two["model"] == "CNN2D", "seconds"] *= 10
-    end_of_first = record + 3 * piece  # on its core; the other makes the long record meanwhile
-    assert end_of_first < 1000 + start
-    assert wall_time(both, two, 2) == 1000 + start + 2 * (100 + start) + start
-    assert wall_time(blocks, table.assign(done=True), 2) == 3 * start  # notebooks that find everything done
-    assert math.isnan(wall_time(blocks, table.assign(seconds=math.nan), 2))
-
-
-@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="only Linux grants a process some of the cores")
-def test_only_the_cores_that_were_granted_are_counted():
-    granted = os.sched_getaffinity(0)
-    try:
-        os.sched_setaffinity(0, {min(granted)})
-        assert available_cores() == 1
-    finally:
-        os.sched_setaffinity(0, granted)
-    assert available_cores() == len(granted)
-
-# %% ../../nbs/22_grid.ipynb #660fbffd
-def test_what_is_done_is_counted_and_a_damaged_row_is_not():
-    scale = Scale(**asdict(load_scale("smoke")) | dict(
-        name="tiny", frames_per_cell=8, epochs=2, rates=(0.3,), repeats=2, short_runs=0, methods=("Uniform", "FoQuS"), tables={},
-        record_threads=1, evaluate_every=2,
-    ))  # fmt: skip
-    with TemporaryDirectory() as folder:
-        root = str(Path(folder, "runs"))
-        blocks = table_blocks(1, scale, ["RML2016.10a-twin"], ["CNN1D"], root=root)
-        about = trainings(blocks)
-        assert len(about) == 5 and not about["done"].any()
-        with pytest.raises(FileNotFoundError, match="2 runs are not done yet, such as .*rows-I-CNN1D-r0.3.csv"):
-            collect_rows(blocks)
-        study = Study("RML2016.10a-twin", "CNN1D", scale, data_dir=folder, root=root, progress=False)
-        assert (len(study.split.train), len(study.split.test)) == frames_of(scale, "RML2016.10a-twin")[:2]
-        rows = evaluate_coresets(study, 0.3)
-        finish_rows(study, 0.3, rows)
-        assert trainings(blocks)["done"].all() and "5 of 5 trainings done, 0 running, 0 left" in Progress(blocks).line()
-        assert collect_rows(blocks)["method"].tolist() == ["Uniform"] * 2 + ["FoQuS"] * 2 + ["All frames"]
-        # Of trainings on all frames, that on the coresets' own frames stands beside them.
-        (path,) = blocks[0].full_rows
-        (whole,) = read_rows(path).to_dict("records")
-        write_rows(path, [ResultRow(**whole | {"data_digest": "0" * 16, "accuracy": 0.5}), ResultRow(**whole)])
-        assert collect_rows(blocks).query("method == 'All frames'")["accuracy"].tolist() == [whole["accuracy"]]
-        # Of two on these frames, that whose record they were chosen from.
-        write_rows(path, [ResultRow(**whole | {"record_digest": "0" * 16, "accuracy": 0.5}), ResultRow(**whole)])
-        assert collect_rows(blocks).query("method == 'All frames'")["accuracy"].tolist() == [whole["accuracy"]]
-        next(path for path in study.folder.glob("rows/*.json") if "FoQuS" in path.read_text()).write_text("{")
-        assert trainings(blocks)["done"].sum() == 4
-        # What is trained otherwise than the scale now says will be trained again.
-        for change, done in ((dict(epochs=3), 0), (dict(threads=2), 1), (dict(record_threads=2), 3)):
-            other = table_blocks(1, replace(scale, **change), ["RML2016.10a-twin"], ["CNN1D"], root=root)
-            assert trainings(other)["done"].sum() == done, change
-        # The other table shares the record; its rate is another.
-        both = blocks + table_blocks(5, scale, ["RML2016.10a-twin"], root=root)
-        assert len(trainings(both)) == 1 + 4 + 15 * 2
-
-# %% ../../nbs/22_grid.ipynb #cdff3850
-@pytest.mark.slow
-def test_the_estimate_is_near_the_truth():
-    scale = Scale(**asdict(load_scale("smoke")) | dict(
-        name="tiny", frames_per_cell=20, epochs=4, rates=(0.5,), repeats=2, short_runs=0, methods=("Uniform",), tables={}, threads=1,
-        record_threads=1, evaluate_every=2,
-    ))  # fmt: skip
-    with TemporaryDirectory() as folder:
-        root = str(Path(folder, "runs"))
-        blocks = table_blocks(1, scale, ["RML2016.10a-twin"], ["CNN1D"], root=root)
-        expected = estimate(blocks, cores=1)["seconds"].sum()
-        study = Study("RML2016.10a-twin", "CNN1D", scale, data_dir=folder, root=root, progress=False)
-        assert len(study.split.train) == 11 * 5 * 16
-        began = time.process_time()
-        evaluate_coresets(study, 0.5)
-        took = time.process_time() - began
-        # The processor's time, as other tests may run beside it; the benchmark says how near the clock is on a quiet machine.
-        assert 0.5 < took / expected < 2, took / expected

@@ -117,7 +117,7 @@ def summarize(
     table = group.agg(
         mean=("accuracy", "mean"), std=("accuracy", "std"), repeats=("seed", "nunique"), best_epoch_mean=("best_accuracy", "mean"),
         frames=("frames", "max"), epochs=("epochs", "max"), data_digest=("data_digest", "first"), code_digest=("code_digest", "first"),
-        version=("version", "first"),
+        version=("version", "first"), record_digest=("record_digest", lambda found: ", ".join(found.unique())),
     ).reset_index()  # fmt: skip
     table["published"] = np.nan if published is None else _look_up(table, published)
     table["difference"] = table["mean"] - table["published"]
@@ -199,9 +199,18 @@ def describe_block(
             f"Data: {what_data(first['data_set'])}, {labels}, digest {first['data_digest']}.",
             *_how_to_read(block),
             what_was_cut(block, scale, name),
-            f"Made by {notebook}, amr_coreset {first['version']}, code {first['code_digest']}.",
+            f"Made by {notebook}, amr_coreset {first['version']}, code {first['code_digest']}. {_records(block)}",
         ),
     )
+
+
+def _records(block: pd.DataFrame) -> str:
+    """Which training records the coresets were chosen from; a method that reads more of one, as GraNd does, has its own digest."""
+    coresets = block[block["method"] != ALL_FRAMES]
+    methods = coresets.groupby("record_digest", sort=False)["method"].unique()
+    usual = methods.map(len).idxmax()
+    others = "".join(f"; {', '.join(some)}: {found}" for found, some in methods.items() if found != usual)
+    return f"Chosen from training record{'s' * (',' in usual)} {usual}{others}."
 
 
 def what_was_cut(block: pd.DataFrame, scale: Scale, name: str) -> str:

@@ -105,6 +105,13 @@ def test_committed_rows_are_kept_and_trained_again(one_run, tmp_path):
         "rows-I-CNN1D-r0.1.csv",
         "rows-I-CNN1D-r0.3.csv",
     ]
+    # A training on all frames that was committed from another record stays beside the new one.
+    whole = kept / "all-frames-s0.csv"
+    (ours,) = read_rows(whole).to_dict("records")
+    write_rows(whole, [ResultRow(**ours | {"record_digest": "0" * 16, "run_key": "another"})])
+    assert run("workflow/tables.py", "keep").returncode == 0
+    assert read_rows(whole)["run_key"].tolist() == ["another", ours["run_key"]]
+    write_rows(whole, [ResultRow(**ours)])
     again = run("workflow/rerun.py", "--seed", "3", "--folder", "again")
     assert again.returncode == 0, again.stdout + again.stderr
     (line,) = pd.read_csv(folder / "tables/rerun.csv").to_dict("records")

@@ -17,6 +17,7 @@ from io import BytesIO
 from pathlib import Path
 
 import matplotlib
+import pandas as pd
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 from matplotlib.figure import Figure
@@ -24,7 +25,7 @@ from traitlets.config import Config
 
 from amr_coreset.grid import committed, table_blocks, table_stem
 from amr_coreset.progress import available_cores
-from amr_coreset.runs import PRUNING_TABLE, load_scale, runs_root
+from amr_coreset.runs import PRUNING_TABLE, ResultRow, load_scale, read_rows, runs_root, write_rows
 
 ROOT = Path(__file__).resolve().parent.parent
 ROWS = ROOT / "tables" / "rows"
@@ -34,15 +35,19 @@ def keep() -> int:
     """Copy the rows of all entries from runs/; those that are not there yet are named, and nothing is lost."""
     missing = 0
     for entry in committed():
-        files = {runs_root() / "studies" / f"{name}.csv" for name in entry.get("lines", ())}
+        files, whole = {runs_root() / "studies" / f"{name}.csv" for name in entry.get("lines", ())}, set()
         if "table" in entry:
             blocks = table_blocks(entry["table"], load_scale(entry["scale"]), **entry["asked"])
             files |= {path for block in blocks for path in block.files}
+            whole |= {path for block in blocks for path in block.full_rows}
         for path in sorted(files):
             target = ROWS / path.relative_to(runs_root())
             if path.exists():
                 target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(path, target)
+                if path in whole and target.exists():
+                    keep_whole(path, target)
+                else:
+                    shutil.copyfile(path, target)
             elif not target.exists():
                 missing += 1
                 print(f"not there yet: {path.relative_to(runs_root())}")
@@ -50,6 +55,12 @@ def keep() -> int:
         print("`make reproduce` with the same words, without PARTS=, writes them from the trainings that are done.")
     keep_speeds(ROOT / "runs" / "speed.json")
     return 1 if missing else 0
+
+
+def keep_whole(path: Path, target: Path):
+    """Add trainings on all frames to the committed ones, of which some tables may come from other records than these."""
+    rows = pd.concat([read_rows(target), read_rows(path)]).drop_duplicates("run_key", keep="last")
+    write_rows(target, [ResultRow(**row) for row in rows.to_dict("records")])
 
 
 def keep_speeds(path: Path):

@@ -17,7 +17,7 @@ from amr_coreset import coreset, surgery
 from amr_coreset.grid import *
 from amr_coreset.grid import _NETWORKS, _PRUNABLE_NETWORKS
 from amr_coreset.models import MODELS, build_model
-from amr_coreset.runs import TABLE_NUMBERS, load_scale
+from amr_coreset.runs import TABLE_NUMBERS, ResultRow, load_scale, write_rows
 
 
 # %% ../../nbs/22_grid.ipynb #701fbf2a
@@ -73,6 +73,34 @@ def test_a_committed_entry_says_nothing_that_is_not_understood():
         path.write_text("[{table: I, scale: laptop, rate: [0.01]}]")
         with pytest.raises(ValueError, match="has rate; it may have table"):
             committed()
+
+# %% ../../nbs/22_grid.ipynb #3ede372e
+def test_beside_coresets_stands_the_training_that_their_record_comes_from():
+    scale = replace(load_scale("smoke"), rates=(0.3,), repeats=2, methods=("Uniform", "FoQuS"), tables={})
+    about = dict(
+        data_set="RML2016.10a-twin", selection_model="CNN1D", evaluation_model="CNN1D", variant="paper", scale="smoke",
+        best_accuracy=0.5, accuracy_per_snr={10: 0.5}, frames=9, epochs=6, seconds=1.0, threads=1, device="cpu", version="0",
+        code_digest="c", run_key="k",
+    )  # fmt: skip
+
+    def row(method, seed, accuracy=0.5, data="frames", record="record"):
+        which = dict(balance="none", rate=1.0) if method == "All frames" else dict(balance="equal", rate=0.3)
+        made = dict(method=method, seed=seed, accuracy=accuracy, data_digest=data, record_digest=record)
+        return ResultRow(**about | which | made)
+
+    with TemporaryDirectory() as folder:
+        (block,) = table_blocks(1, scale, ["RML2016.10a-twin"], ["CNN1D"], root=folder)
+        with pytest.raises(FileNotFoundError, match="2 runs are not done yet, such as .*rows-I-CNN1D-r0.3.csv"):
+            collect_rows([block])
+        (path,), (whole,) = block.pieces(), block.full_rows
+        write_rows(path, [row(method, seed) for method in ("FoQuS", "Uniform") for seed in range(2)])
+        for other in (row("All frames", 0, 0.6, data="others"), row("All frames", 0, 0.6, record="another")):
+            write_rows(whole, [other, row("All frames", 0, 0.7)])
+            found = collect_rows([block])
+            assert found["method"].tolist() == ["Uniform"] * 2 + ["FoQuS"] * 2 + ["All frames"]
+            assert found["accuracy"].iloc[-1] == 0.7
+        write_rows(whole, [other])
+        assert collect_rows([block])["accuracy"].iloc[-1] == 0.6, "of another record, if there is none of theirs"
 
 # %% ../../nbs/22_grid.ipynb #3f47a19d
 def test_blocks_differ_as_the_scale_says():

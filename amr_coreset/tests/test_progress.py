@@ -16,9 +16,9 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from amr_coreset.experiments import Study, evaluate_coresets, finish_rows
-from amr_coreset.grid import collect_rows, table_blocks
+from amr_coreset.grid import table_blocks
 from amr_coreset.progress import *
-from amr_coreset.runs import ResultRow, Scale, load_scale, read_rows, write_rows
+from amr_coreset.runs import Scale, load_scale
 
 
 # %% ../../nbs/38_progress.ipynb #cdff3850
@@ -89,22 +89,11 @@ def test_what_is_done_is_counted_and_a_damaged_row_is_not():
         blocks = table_blocks(1, scale, ["RML2016.10a-twin"], ["CNN1D"], root=root)
         about = trainings(blocks)
         assert len(about) == 5 and not about["done"].any()
-        with pytest.raises(FileNotFoundError, match="2 runs are not done yet, such as .*rows-I-CNN1D-r0.3.csv"):
-            collect_rows(blocks)
         study = Study("RML2016.10a-twin", "CNN1D", scale, data_dir=folder, root=root, progress=False)
         assert (len(study.split.train), len(study.split.test)) == frames_of(scale, "RML2016.10a-twin")[:2]
         rows = evaluate_coresets(study, 0.3)
         finish_rows(study, 0.3, rows)
         assert trainings(blocks)["done"].all() and "5 of 5 trainings done, 0 running, 0 left" in Progress(blocks).line()
-        assert collect_rows(blocks)["method"].tolist() == ["Uniform"] * 2 + ["FoQuS"] * 2 + ["All frames"]
-        # Of trainings on all frames, that on the coresets' own frames stands beside them.
-        (path,) = blocks[0].full_rows
-        (whole,) = read_rows(path).to_dict("records")
-        write_rows(path, [ResultRow(**whole | {"data_digest": "0" * 16, "accuracy": 0.5}), ResultRow(**whole)])
-        assert collect_rows(blocks).query("method == 'All frames'")["accuracy"].tolist() == [whole["accuracy"]]
-        # Of two on these frames, that whose record they were chosen from.
-        write_rows(path, [ResultRow(**whole | {"record_digest": "0" * 16, "accuracy": 0.5}), ResultRow(**whole)])
-        assert collect_rows(blocks).query("method == 'All frames'")["accuracy"].tolist() == [whole["accuracy"]]
         next(path for path in study.folder.glob("rows/*.json") if "FoQuS" in path.read_text()).write_text("{")
         assert trainings(blocks)["done"].sum() == 4
         # What is trained otherwise than the scale now says will be trained again.

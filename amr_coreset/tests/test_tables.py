@@ -99,6 +99,15 @@ def test_repeats_are_told_at_each_rate():
     fewer = rows[(rows["rate"] != 0.1) | (rows["seed"] == 0)]
     assert "over 2 repeats at 5 %, 1 repeat at 10 %." in table_markdown(summarize(fewer), *ABOUT)
 
+
+def test_notes_name_the_records():
+    rows = example_rows()
+    assert "code ab. Chosen from training record 01." in table_markdown(summarize(rows), *ABOUT)
+    some = rows.assign(record_digest=rows["method"].map({"FoQuS": "02"}).fillna("01"))
+    assert "from training record 01; FoQuS: 02." in table_markdown(summarize(some), *ABOUT)
+    each = rows.assign(record_digest=rows["seed"].map({0: "01", 1: "03"}))
+    assert "from training records 01, 03." in table_markdown(summarize(each), *ABOUT)
+
 # %% ../../nbs/23_tables.ipynb #36e2a3e4
 def test_second_place():
     def places(*means):

@@ -251,6 +251,7 @@ def test_the_code_digest_names_the_modules():
         "fidelity",
         "runs",
         "grid",
+        "progress",
         "tables",
         "figures",
         "runner",

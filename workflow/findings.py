@@ -118,13 +118,6 @@ def uniform_on_all(rate: float) -> str:
     return number(100 * line("study_anomaly", rate=rate)["ours, all labels, unit power"])
 
 
-def below_row() -> str:
-    """How far Uniform trained and tested on all SNR labels, unit power, lies below print's Uniform row at the rates from 10 %, in points."""
-    lines = table("study_anomaly").query("rate >= 0.1")
-    ends = 100 * (lines["published, Table I"] - lines["ours, all labels, unit power"]).agg(["min", "max"])
-    return " to ".join(dict.fromkeys(number(end, 0) for end in ends))
-
-
 def started(start: str, frames: str) -> str:
     """Mean accuracy of CNN2D in percent in the study of how it starts."""
     return number(100 * line("study_cnn2d", start=start, input=frames)["mean"])

@@ -26,8 +26,8 @@ from amr_coreset.tables import (
     _look_up,
     _markdown,
     check_rows,
-    counted_repeats,
     network_names,
+    repeats_text,
     row_names,
     what_data,
     what_was_cut,
@@ -159,8 +159,7 @@ def gains_markdown(gains: pd.DataFrame, scale: Scale, name: str, notebook: str) 
     parts = []
     for _, block in gains.groupby(_BLOCK, sort=False):
         rates = sorted(block["rate"].unique())
-        repeats = [int(block.loc[block["rate"] == rate, "repeats"].max()) for rate in rates]
-        names = [f"{100 * rate:g} % ({counted_repeats(n)})" for rate, n in zip(rates, repeats, strict=True)]
+        names = [f"{100 * rate:g} % ({repeats_text(block[block['rate'] == rate])})" for rate in rates]
         block = block.assign(Method=row_names(block).map(_MARKDOWN.escape), text=block.apply(_gain_text, axis=1))
         wide = block.pivot(index="Method", columns="rate", values="text").reindex(block["Method"].unique())
         cells = wide[rates].fillna("").set_axis(names, axis=1).reset_index()
@@ -242,7 +241,7 @@ def _gains_panel(ax: Axes, panel: pd.DataFrame, methods: list[str]):
         ax.errorbar(100 * line["gain"], y, xerr=width, fmt="o", ms=4, capsize=2, lw=1.2, color=look["color"])
     ax.errorbar([], [], xerr=[], fmt="ko", ms=4, capsize=2, lw=1.2, label="ours, 95 % interval")
     first = panel.iloc[0]
-    about = f"{100 * first['rate']:g} %, {counted_repeats(int(panel['repeats'].max()))}"
+    about = f"{100 * first['rate']:g} %, {repeats_text(panel)}"
     ax.set_title(f"{first['data_set']}\n{network_names(first)}, {about}", fontsize=8)
     ax.set_yticks(range(len(methods)), methods, fontsize=8)
     ax.set_ylim(len(methods) - 0.5, -0.5)

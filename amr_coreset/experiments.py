@@ -329,10 +329,11 @@ def evaluate_coresets(
         if isinstance(methods, str)
         else tuple(methods or study.scale.methods)
     )
-    repeats = range(study.scale.repeats_of("", rate))
-    seeds = (seeds,) if isinstance(seeds, int) else tuple(repeats if seeds is None else seeds)
+    seeds = (seeds,) if isinstance(seeds, int) else seeds
+    usual = lambda name: range(study.scale.repeats_of(name, rate)) if seeds is None else seeds  # noqa: E731
+    asked = [(name, seed) for name in methods for seed in usual(name)]
     _check_request(study, rate, methods, variant, balance)
-    records = {s: make_record(study, s)[0] for s in sorted({record_seed(study.scale, seed) for seed in seeds})}
+    records = {s: make_record(study, s)[0] for s in sorted({record_seed(study.scale, seed) for _, seed in asked})}
     # Once, as it reads every array. Only GraNd depends on the short runs.
     digests = {
         (s, short): (record if short else replace(record, gradient_norm=None)).digest
@@ -340,7 +341,6 @@ def evaluate_coresets(
         for short in {"gradient_norm" in find_method(name).needs for name in methods}
     }
     rows, failed = [], {}
-    asked = [(name, seed) for name in methods for seed in seeds]
     bar = tqdm(asked, desc=f"rate {rate:g}", unit="training", disable=study.progress is not True)
     for number, (name, seed) in enumerate(bar, 1):
         of, short = record_seed(study.scale, seed), "gradient_norm" in find_method(name).needs

@@ -188,7 +188,7 @@ def table_blocks(
     if unknown:
         raise ValueError(f"data set {unknown[0]!r} is unknown; choose one of {', '.join(dataset_names())}.")
     if table == PRUNING_TABLE:
-        _check_prunings(methods or scale.methods, rates or scale.rates)
+        _check_prunings((methods or scale.methods) + _repeated_apart(scale), rates or scale.rates)
     if parts < 1:
         raise ValueError(f"parts counts files of rows at each rate, and must be at least 1; got {parts}.")
     if variant not in ("paper", "deepcore"):
@@ -200,7 +200,8 @@ def table_blocks(
         part = _part(methods) if set(methods or own.methods) != set(own.methods) else ""
         asked = replace(own, methods=methods or own.methods, rates=rates or own.rates)
         if table != PRUNING_TABLE:
-            _check_methods(asked.methods, scale, {*whole.methods, *scale.methods, *own.methods})
+            named = asked.methods + _repeated_apart(own)
+            _check_methods(named, scale, {*whole.methods, *scale.methods, *own.methods})
         blocks.append(Block(table, name, *pair, _for_network(asked, table, pair[0]), variant, part, parts, root))
     return blocks
 
@@ -221,6 +222,12 @@ def _check_prunings(methods: tuple[str, ...], rates: tuple[float, ...]):
         raise ValueError(
             f"a rate of the table FCOS is the share of channels to take away, in (0, 1); got {wrong[0]:g}."
         )
+
+
+def _repeated_apart(scale: Scale) -> tuple[str, ...]:
+    """The methods that a scale's repeats name."""
+    by_rate = scale.repeats.values() if isinstance(scale.repeats, dict) else ()
+    return tuple(m for one in by_rate if isinstance(one, dict) for m in one if m != "others")
 
 
 def _check_words(scale: Scale):

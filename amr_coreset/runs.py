@@ -48,7 +48,7 @@ class _ScaleEntries:
     recipe: str  # of `amr_coreset.training.RECIPES`
     epochs: int
     rates: tuple[float, ...]  # kept fractions of the frames; of the table FCOS, pruned ones of the channels
-    repeats: int | dict[float, int]  # or of each rate
+    repeats: int | dict[float, int | dict[str, int]]  # or of each rate, or there of each method and of `others`
     record_each: bool  # one record per repeat, or one for all
     record_source: str  # of `amr_coreset.records.Recorder.SOURCES`
     short_runs: int  # further trainings on all frames for GraNd; 0: none, and no GraNd
@@ -97,15 +97,15 @@ class Scale(_ScaleEntries):
 
     def repeats_of(self, method: str, rate: float) -> int:
         """How often a method is repeated at a rate; at one that the scale does not name, as often as where it is least."""
-        repeats = self.repeats
-        if isinstance(repeats, dict):
-            repeats = repeats.get(rate, min(repeats.values()))
-        return 1 if method in self.once else repeats
+        by_rate = self.repeats if isinstance(self.repeats, dict) else {rate: self.repeats}
+        of = lambda one: one.get(method, one["others"]) if isinstance(one, dict) else one  # noqa: E731
+        often = of(by_rate[rate]) if rate in by_rate else min(map(of, by_rate.values()))
+        return 1 if method in self.once else often
 
     @property
     def most_repeats(self) -> int:
         """How often methods are repeated where that is most often."""
-        return max(self.repeats.values()) if isinstance(self.repeats, dict) else self.repeats
+        return max(_counts(self.repeats))
 
     def frames_of(self, data_set: str) -> int | None:
         """Frames per cell of a data set, or of its twin; None: all. Raises `ValueError` if the scale does not say."""
@@ -127,10 +127,15 @@ def _joined(*sentences: str) -> str:
     return " ".join(text.strip() for text in sentences if text)
 
 
+def _counts(repeats) -> list:
+    """All numbers in an entry `repeats`, whatever rates and methods they are of."""
+    by_rate = repeats.values() if isinstance(repeats, dict) else [repeats]
+    return [n for one in by_rate for n in (one.values() if isinstance(one, dict) else [one])]
+
+
 def _check(scale: Scale):
     """Raise `ValueError` for a scale that cannot be run."""
-    repeats = scale.repeats.values() if isinstance(scale.repeats, dict) else [scale.repeats]
-    if scale.epochs < 2 or min(repeats, default=0) < 1 or not scale.rates or not scale.methods:
+    if scale.epochs < 2 or min(_counts(scale.repeats), default=0) < 1 or not scale.rates or not scale.methods:
         raise ValueError(f"scale {scale.name!r} needs at least 2 epochs, 1 repeat, one rate and one method.")
     if scale.short_runs < 0 or scale.short_epochs < 1:
         raise ValueError(f"scale {scale.name!r}: short_runs must be at least 0 and short_epochs at least 1.")
@@ -197,8 +202,11 @@ def _check_entries(where: str, entries: dict):
         elif name in ("methods", "once"):
             wanted, right = "a list of names, as in [Uniform]", listed(value, text)
         elif name == "repeats":
-            by_rate = isinstance(value, dict) and all(map(_number, value)) and all(map(_whole, value.values()))
-            wanted, right = "a whole number, or one for each rate", _whole(value) or by_rate
+            by_rate = value if isinstance(value, dict) else {0.0: value}
+            by_method = [one for one in by_rate.values() if isinstance(one, dict)]
+            wanted = "a whole number, or one for each rate, or there one for each method and for others"
+            right = all(map(_number, by_rate)) and all(map(_whole, _counts(value)))
+            right = right and all("others" in one and all(map(text, one)) for one in by_method)
         elif name in ("normalization", "recipe", "record_source", "cut", "precision"):
             wanted, right = "text", text(value)
         elif name in ("blocks", "tables"):

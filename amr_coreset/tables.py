@@ -240,10 +240,11 @@ def counted_repeats(least: int, most: int | None = None) -> str:
 
 def repeats_text(coresets: pd.DataFrame) -> str:
     """How often the lines of a table are repeated, at each rate if that differs."""
-    most = coresets.groupby("rate")["repeats"].max()
-    if most.nunique() == 1:
-        return counted_repeats(most.iloc[0])
-    return ", ".join(f"{counted_repeats(count)} at {100 * rate:g} %" for rate, count in most.items())
+    ends = coresets.groupby("rate")["repeats"].agg(["min", "max"])
+    texts = {rate: counted_repeats(least, most) for rate, least, most in ends.itertuples()}
+    if len(set(texts.values())) == 1:
+        return texts.popitem()[1]
+    return ", ".join(f"{text} at {100 * rate:g} %" for rate, text in texts.items())
 
 # %% ../nbs/23_tables.ipynb #27a39e9e
 def _how_to_read(block: pd.DataFrame) -> list[str]:

@@ -160,6 +160,9 @@ def test_gains_as_a_table_and_a_figure():
         and "share one training record" in text
     )
     assert "would take 4 to 99 at 1 %." in text, "no interval at 5 %"
+    apart = gains.assign(repeats=gains["repeats"].where(gains["method"] != "CCS", 9))
+    assert "1 % (3 to 9 repeats)" in gains_markdown(apart, *about)
+    assert "1 %, 3 to 9 repeats" in gains_figure(apart).axes[0].get_title()
     with TemporaryDirectory() as folder:
         csv, md = write_gains(Path(folder, "t"), gains, *about)
         assert len(pd.read_csv(csv)) == 3 and md.read_text() == text

@@ -154,6 +154,17 @@ def test_a_training_that_fails_does_not_stop_the_others():
         assert sorted(done) == ["All frames", "FoQuS", "Uniform"]
         assert not list(study.folder.glob("running/*"))
 
+
+def test_a_method_is_repeated_as_often_as_the_scale_says_of_it():
+    with TemporaryDirectory() as folder:
+        study = tiny_study(folder)
+        study.scale = replace(TINY, repeats={0.3: {"others": 1, "Uniform": 2}})
+        rows = evaluate_coresets(study, 0.3)
+        assert [(r.method, r.seed) for r in rows] == [("Uniform", 0), ("Uniform", 1), ("FoQuS", 0)]
+        with pytest.raises(ValueError, match="not all methods and repeats"):
+            finish_rows(study, 0.3, rows[1:])
+        assert finish_rows(study, 0.3, rows).exists()
+
 # %% ../../nbs/21_experiments.ipynb #8065ecd6
 def test_other_parameters_are_other_runs():
     with TemporaryDirectory() as folder:

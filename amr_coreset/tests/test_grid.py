@@ -115,6 +115,10 @@ def test_blocks_differ_as_the_scale_says():
     with pytest.raises(ValueError, match="blocks of 'smoke' name 'CNN2d', which is no data set and no network"):
         table_blocks(1, replace(scale, tables={"I": {"blocks": {"Sig2019-12 CNN2d": {"repeats": 2}}}}))
     assert table_blocks(1, scale, rates=[0.2])[1].scale.rates == (0.2,), "what is asked for holds"
+    often = replace(scale, tables={}, repeats={0.01: {"others": 2, "FoQus": 4}})
+    for table in (1, "fcos"):
+        with pytest.raises(ValueError, match="method 'FoQus' is unknown"):
+            table_blocks(table, often, rates=[0.01])
     one_way = replace(scale, tables={"III": {"blocks": {"CNN2D->CNN1D": {"rates": [0.3]}}}})
     rates = {
         (b.model, b.evaluation_model): b.scale.rates for b in table_blocks(3, one_way, data_sets=["RML2016.10a-twin"])

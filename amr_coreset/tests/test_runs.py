@@ -67,8 +67,12 @@ def test_a_slip_in_a_scale_is_said():
             ("rates: [0.5]", "rates: 0.01", "rates must be a list of numbers; got 0.01"),
             ("rates: [0.5]", "rates: [1e-2]", r"YAML reads 1e-2 as text, and 1.0e-2 or 0.01 as a number"),
             ("[Uniform]", "Uniform", r"methods must be a list of names, as in \[Uniform\]; got 'Uniform'"),
-            ("repeats: 1,", "repeats: 1.5,", "repeats must be a whole number, or one for each rate; got 1.5"),
+            ("repeats: 1,", "repeats: 1.5,", "repeats must be a whole number, or one for each rate, .*; got 1.5"),
             ("repeats: 1,", "repeats: {1e-2: 20},", "repeats must be .* YAML reads 1e-2"),
+            ("repeats: 1,", "repeats: {0.5: {Uniform: 2}},", "or there one for each method and for others; got"),
+            ("repeats: 1,", "repeats: {0.5: {others: 2, Uniform: 1.5}},", "one for each method and for others; got"),
+            ("repeats: 1,", "repeats: {others: 2, Uniform: 3},", "repeats must be .*; got {'others'"),
+            ("repeats: 1,", "repeats: {0.5: {others: {Uniform: 2}}},", "repeats must be .*; got"),
             ("record_each: false", "record_each: 0", "record_each must be true or false; got 0"),
             ("normalization: none", "normalization: unit", "normalization 'unit' is unknown; choose one of none"),
             ("source: epoch_end", "source: end", "record_source 'end' is unknown; choose one of epoch_end, minibatch"),
@@ -93,6 +97,10 @@ def test_blocks_and_rates_of_a_scale():
     scale = replace(load_scale("smoke"), rates=(0.01, 0.05), repeats={0.01: 20, 0.05: 5}, tables={})
     assert [scale.repeats_of("FoQuS", rate) for rate in (0.01, 0.05, 0.2)] == [20, 5, 5]
     assert scale.most_repeats == 20
+    by_method = replace(scale, repeats={0.01: {"others": 4, "Uniform": 45}, 0.05: 5})
+    assert [by_method.repeats_of(m, 0.01) for m in ("Uniform", "FoQuS")] == [45, 4] and by_method.most_repeats == 45
+    assert [by_method.repeats_of(m, 0.2) for m in ("Uniform", "FoQuS")] == [5, 4], "as often as where it is least"
+    assert replace(scale, repeats=3).repeats_of("Uniform", 0.01) == 3
     blocks = {"CNN2D": {"repeats": 2}, "Sig2019-12": {"repeats": 3}, "Sig2019-12 CNN2D": {"rates": [0.2]}}
     scale = replace(scale, blocks=blocks)
     one_way = replace(scale, blocks={"CNN2D->CNN1D": {"repeats": 7}})
@@ -114,7 +122,11 @@ def test_blocks_and_rates_of_a_scale():
     assert scale.of_table("FCOS").of_block("Sig2019-12", "CNN1D").cut == "all.", "another paper's"
     block = scale.of_table("I").of_block("RML2016.10a", "CNN2D")
     assert (block.rates, block.repeats) == ((0.5,), 9), "a table's blocks are added to the scale's"
-    for bad, message in ((dict(repeats={}), "1 repeat"), (dict(repeats={0.1: 0}), "1 repeat")):
+    for bad, message in (
+        (dict(repeats={}), "1 repeat"),
+        (dict(repeats={0.1: 0}), "1 repeat"),
+        (dict(repeats={0.1: {"others": 0}}), "1 repeat"),
+    ):
         with pytest.raises(ValueError, match=message):
             replace(scale, **bad)
     with pytest.raises(ValueError, match="blocks may change rates, repeats, methods and cut; got epochs of 'CNN2D'"):

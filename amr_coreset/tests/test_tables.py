@@ -98,6 +98,8 @@ def test_repeats_are_told_at_each_rate():
     assert "over 2 repeats." in text and "Rates left out: 1, 20 and 30 %." in text
     fewer = rows[(rows["rate"] != 0.1) | (rows["seed"] == 0)]
     assert "over 2 repeats at 5 %, 1 repeat at 10 %." in table_markdown(summarize(fewer), *ABOUT)
+    apart = rows[(rows["rate"] != 0.1) | (rows["method"] != "FoQuS") | (rows["seed"] == 0)]
+    assert "over 2 repeats at 5 %, 1 to 2 repeats at 10 %." in table_markdown(summarize(apart), *ABOUT)
 
 
 def test_notes_name_the_records():

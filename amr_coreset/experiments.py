@@ -329,8 +329,8 @@ def evaluate_coresets(
         if isinstance(methods, str)
         else tuple(methods or study.scale.methods)
     )
-    seeds = (seeds,) if isinstance(seeds, int) else seeds
-    usual = lambda name: range(study.scale.repeats_of(name, rate)) if seeds is None else seeds  # noqa: E731
+    told = None if seeds is None else (seeds,) if isinstance(seeds, int) else tuple(seeds)
+    usual = lambda name: range(study.scale.repeats_of(name, rate)) if told is None else told  # noqa: E731
     asked = [(name, seed) for name in methods for seed in usual(name)]
     _check_request(study, rate, methods, variant, balance)
     records = {s: make_record(study, s)[0] for s in sorted({record_seed(study.scale, seed) for _, seed in asked})}

@@ -356,6 +356,7 @@ TABLE_IV = "laptop_unit/table4_RML2016.10a-twin_CNN1D-to-IQFormer"
 TABLE_BACK_IV = "laptop_unit/table4_RML2016.10a-twin_CNN2D-to-IQFormer"
 TABLE_OTHER = "laptop_unit/table1_RML2016.10a-twin_CNN1D_063c401073918fc3_r0.01"  # five methods, from another record
 TABLE_SIGNET = "laptop_unit/table4_RML2016.10a-twin_CNN1D-to-SigNet18"
+TABLE_BACK_SIGNET = "laptop_unit/table4_RML2016.10a-twin_CNN2D-to-SigNet18"
 TABLE_V = "laptop/table5_RML2016.10a-twin_CNN1D"
 
 

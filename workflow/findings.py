@@ -304,11 +304,6 @@ def repeats_for(name: str, rate: float) -> str:
     return f"{needed.min():.0f} to {needed.max():.0f}"
 
 
-def repeats_most(name: str, rate: float) -> int:
-    """How many repeats it would take for an interval of ± 2 points of the gain that spreads most."""
-    return int(repeats_needed(gains(name).query("rate == @rate")).max())
-
-
 def same_side(name: str, rate: float) -> str:
     """How many methods are on the same side of Uniform as in print, of those that print has."""
     lines = gains(name).query("rate == @rate and published == published")

@@ -3,6 +3,7 @@
 # make plan        what that holds and about how long it takes here    make status   how far it is
 # make tables      the committed tables from the committed rows    make keep     commit-ready copies of new rows
 # make rerun       one random cell of each committed table, trained again from nothing (SEED=, ONLY=name, FOLDER=kept)
+#                  with KERNELS=zen an Intel processor with AVX-512 computes these and what `reproduce` asks for as AMD's Zen 4 does
 # make test        all tests and checks          make quick   the fast ones
 # make lab         JupyterLab on this project    make bench   measure speed and memory
 # make docs        README.md from nbs/index.ipynb, its findings from nbs/findings.md, those at length from nbs/studies/results.md, and the tables
@@ -17,25 +18,26 @@ unexport PYTHONDONTWRITEBYTECODE
 SCALE ?= smoke
 ASKED = $(foreach word,TABLE DATASET MODEL METHOD RATE VARIANT SCALES TABLES FIGURES PARTS DEVICE GPUS, \
     $(if $($(word)),$(shell echo $(word) | tr A-Z a-z)="$($(word))"))
-RUN = python workflow/run.py
+AS = $(if $(KERNELS),LD_PRELOAD="$(CURDIR)/.venv/$(KERNELS).so")
+RUN = $(AS) python workflow/run.py
 CONFIG = --config scale=$(SCALE) $(ASKED) $(if $(DATA_DIR),data_dir="$$(python -c 'from os.path import realpath; from sys import argv; print(realpath(argv[1]))' "$(DATA_DIR)")")
 WHERE = $(if $(PROFILE),--profile workflow/profiles/$(PROFILE)) $(if $(CORES),--cores $(CORES))
 
 .PHONY: reproduce plan status tables keep rerun test kills quick checks tools browser latex lab bench docs clean
 .DELETE_ON_ERROR:
 
-reproduce: .venv/.ready
+reproduce: .venv/.ready $(KERNELS:%=.venv/%.so)
 	@$(RUN) $(CONFIG) $(WHERE)
 
-plan status: .venv/.ready
+plan status: .venv/.ready $(KERNELS:%=.venv/%.so)
 	@$(RUN) $@ $(CONFIG) $(WHERE)
 
 tables keep: .venv/.ready
 	@# As many notebooks side by side as there are cores, with one thread each; more would wait for each other.
 	@OMP_NUM_THREADS=1 python workflow/tables.py $(if $(filter keep,$@),keep,make)
 
-rerun: .venv/.ready
-	@python workflow/rerun.py $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY)) $(if $(FOLDER),--folder "$(FOLDER)")
+rerun: .venv/.ready $(KERNELS:%=.venv/%.so)
+	@$(AS) python workflow/rerun.py $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY)) $(if $(FOLDER),--folder "$(FOLDER)")
 
 .venv/.ready: settings.ini setup.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Set PYTHON=/path/to/a/newer/python.")'
@@ -45,6 +47,9 @@ rerun: .venv/.ready
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-compile -e '.[dev]'
 	@$(BIN)/pip check
 	@touch $@
+
+.venv/%.so: workflow/%.c | .venv/.ready
+	@$(CC) -O1 -shared -fPIC -o $@ $<
 
 test: .venv/.ready
 	@# What has to be fetched is fetched while the checks run.

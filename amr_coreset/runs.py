@@ -9,6 +9,7 @@ __all__ = ['TABLE_NUMBERS', 'PRUNING_TABLE', 'VALIDATION', 'RECORDING_MODULES', 
            'row_digest', 'write_row', 'read_row', 'write_rows', 'read_rows', 'running', 'running_now']
 
 # %% ../nbs/20_runs.ipynb #80913c17
+import ctypes
 import json
 import os
 import platform
@@ -343,7 +344,15 @@ def processor() -> str:
     kind = [f"{word} {known[what]}" for word, what in (("family", "cpu family"), ("model", "model")) if what in known]
     gpu = [torch.cuda.get_device_name()] if torch.cuda.is_available() else []
     set_here = [f"{name}={os.environ[name]}" for name in _SETTINGS if name in os.environ]
+    if known.get("vendor_id") == "GenuineIntel" and _kernels_for_zen():
+        set_here.append("kernels for Zen")
     return ", ".join([name, *kind, torch.backends.cpu.get_cpu_capability(), *gpu, *set_here])
+
+
+def _kernels_for_zen() -> bool:
+    """Whether workflow/zen.c answers MKL's question for the processor's maker (`make ... KERNELS=zen`)."""
+    answer = getattr(ctypes.CDLL(None), "mkl_serv_cpuiszen", None)
+    return bool(answer and answer())
 
 # %% ../nbs/20_runs.ipynb #415c17c0
 @dataclass(frozen=True)

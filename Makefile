@@ -18,7 +18,9 @@ unexport PYTHONDONTWRITEBYTECODE
 SCALE ?= smoke
 ASKED = $(foreach word,TABLE DATASET MODEL METHOD RATE VARIANT SCALES TABLES FIGURES PARTS DEVICE GPUS, \
     $(if $($(word)),$(shell echo $(word) | tr A-Z a-z)="$($(word))"))
-AS = $(if $(KERNELS),LD_PRELOAD="$(CURDIR)/.venv/$(KERNELS).so")
+EMPTY :=
+BLANK := $(EMPTY) $(EMPTY)
+AS = $(if $(KERNELS),$(if $(findstring $(BLANK),$(CURDIR)),$(error KERNELS= needs a path of the project without blanks, where libraries loaded first are listed))LD_PRELOAD="$(CURDIR)/.venv/$(KERNELS).so")
 RUN = $(AS) python workflow/run.py
 CONFIG = --config scale=$(SCALE) $(ASKED) $(if $(DATA_DIR),data_dir="$$(python -c 'from os.path import realpath; from sys import argv; print(realpath(argv[1]))' "$(DATA_DIR)")")
 WHERE = $(if $(PROFILE),--profile workflow/profiles/$(PROFILE)) $(if $(CORES),--cores $(CORES))

@@ -253,6 +253,8 @@ def _how_to_read(block: pd.DataFrame) -> list[str]:
     known = coresets["published"].notna().any()
     spread = "mean ± standard deviation" if coresets["repeats"].max() > 1 else "accuracy"
     measure = f"Test accuracy at the last epoch, {spread} over {repeats_text(coresets)}."
+    if (coresets.groupby("rate")["repeats"].nunique() > 1).any():
+        measure += " Methods with more repeats have seeds that others lack; gains over Uniform, seed by seed, compare like with like."
     marks = f"Bold: best of its column{', ours and published apart' if known else ''}; underlined: our second."
     if "sampler" not in block:
         theirs = " In brackets: the value published for the real data set, and our mean minus it." if known else ""

@@ -16,7 +16,7 @@ import nbformat
 import numpy as np
 import pandas as pd
 
-from amr_coreset.comparisons import agreement, gain_p_values, half_width, holm, rank_interval, repeats_needed
+from amr_coreset.comparisons import agreement, gain_p_values, half_width, holm, rank_interval
 from amr_coreset.grid import committed, table_number
 from amr_coreset.runs import load_scale
 
@@ -298,10 +298,14 @@ def behind(name: str, rate: float) -> int:
     return len(lines)
 
 
-def repeats_for(name: str, rate: float) -> str:
-    """From how many repeats to how many it would take for intervals of ± 2 points."""
-    needed = repeats_needed(gains(name).query("rate == @rate"))
-    return f"{needed.min():.0f} to {needed.max():.0f}"
+def repeats_within(name: str, rate: float, points: float = 2) -> str:
+    """From how many repeats to how many a table's methods have. Raises `ValueError` if half an interval is above `points`."""
+    lines = gains(name).query("rate == @rate")
+    if (wide := lines[~(100 * lines["half_width"] <= points)]).size:
+        raise ValueError(
+            f"{', '.join(wide['method'])} of {name} is not known within ± {points} points at {rate}; the text says so of all."
+        )
+    return f"{lines['repeats'].min()} to {lines['repeats'].max()}"
 
 
 def same_side(name: str, rate: float) -> str:

@@ -76,7 +76,7 @@ def write(lines: list[dict], entries: dict, seed: int):
         "Equal: test accuracy, at each SNR label too, to the last digit, and the record that the frames were chosen from. Minutes hold "
         "what the cell needs, its record too, unless the folder that was worked in had it already. Older rows do not say on "
         "which processor they were trained. Other frames: the twin came out with other last digits, as it does on another kind of processor (nbs/02_synthesis.ipynb).",
-        f"Last made by `make rerun SEED={seed}`.",
+        f"Last made by `make rerun SEED={seed}`; from a table that has grown since it may draw another cell now.",
     )
     path, place = ROOT / "tables" / "rerun.csv", lambda line: (line["table"], line["again on"])
     before = pd.read_csv(path).fillna("").to_dict("records") if path.exists() else []

@@ -30,7 +30,7 @@ print(json.dumps([whole.digest, trial(whole.subset(coreset), test, study.recipe(
 
 @pytest.mark.slow
 def test_an_intel_processor_with_kernels_for_zen_trains_a_row_of_a_zen(tmp_path):
-    """Repeat 0 of Uniform at 1 % in Table I was trained on a Zen 4. There the test says that the row can be made again."""
+    """Repeat 0 of Uniform at 1 % in Table I, which a Zen 4 makes again; there the test says just that."""
     compiler = shutil.which("cc")
     if sys.platform != "linux" or not compiler:
         pytest.skip("needs Linux and a C compiler")
@@ -48,5 +48,7 @@ def test_an_intel_processor_with_kernels_for_zen_trains_a_row_of_a_zen(tmp_path)
     frames, accuracy, processor = json.loads(ran.stdout.splitlines()[-1])
     if frames != row["data_digest"] or "AVX512" not in processor:
         pytest.skip(f"other frames or narrower vectors on {processor}")
+    if "AMD" in processor and "family 25" not in processor:
+        pytest.skip(f"another of AMD's than a Zen 4: {processor}")
     assert "AMD" in processor or "kernels for Zen" in processor
     assert accuracy == row["accuracy"], processor

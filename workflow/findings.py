@@ -19,6 +19,7 @@ import pandas as pd
 from amr_coreset.comparisons import agreement, gain_p_values, half_width, holm, rank_interval
 from amr_coreset.grid import committed, table_number
 from amr_coreset.runs import load_scale
+from amr_coreset.tables import counted_repeats
 
 ROOT = Path(__file__).resolve().parent.parent
 TEXTS = {"nbs/findings.md": "nbs/index.ipynb", "nbs/studies/results.md": "nbs/studies/results.ipynb"}
@@ -125,10 +126,19 @@ def started(start: str, frames: str) -> str:
 
 def unit_power_adds() -> str:
     """What unit power changes in the repeats of Uniform at 1 % in Table I, in points with half of its 95 % interval."""
+    return points(_moved_by_unit_power())
+
+
+def _moved_by_unit_power() -> pd.Series:
     name = "RML2016.10a-twin/CNN1D/rows-I-CNN1D-r0.01.csv"
     rows = (pd.read_csv(ROOT / "tables" / "rows" / scale / name) for scale in ("laptop_unit", "laptop"))
     scaled, raw = (r.query("method == 'Uniform'").set_index("seed")["accuracy"] for r in rows)
-    return points(scaled - raw)
+    return (scaled - raw).dropna()  # one of the two may have more repeats
+
+
+def unit_power_repeats() -> str:
+    """In how many repeats of Uniform that is known."""
+    return counted_repeats(len(_moved_by_unit_power()))
 
 
 def lab_mean() -> float:
@@ -312,6 +322,25 @@ def same_side(name: str, rate: float) -> str:
     """How many methods are on the same side of Uniform as in print, of those that print has."""
     lines = gains(name).query("rate == @rate and published == published")
     return f"{(lines['gain'] * lines['published'] > 0).sum()} of {len(lines)}"
+
+
+def other_side(name: str, rate: float) -> str:
+    """The methods that are on the other side of Uniform than in print."""
+    lines = gains(name).query("rate == @rate and published == published")
+    return ", ".join(lines.loc[lines["gain"] * lines["published"] <= 0, "method"])
+
+
+def all_lower(name: str, rate: float) -> str:
+    """Says so. Raises `ValueError` if an accuracy of a table is not below the published one at this rate."""
+    lines = table(name).query("rate == @rate and published == published")
+    if (lines["mean"] >= lines["published"]).any():
+        raise ValueError(f"not all accuracies of {name} are below print's at {rate}; the text says that all are.")
+    return "all lower"
+
+
+def repeats(name: str, method: str, rate: float) -> str:
+    """How often a method of a table is repeated."""
+    return counted_repeats(int(line(name, method=method, rate=rate)["repeats"]))
 
 
 def apart(name: str, rate: float) -> float:

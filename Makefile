@@ -20,7 +20,8 @@ ASKED = $(foreach word,TABLE DATASET MODEL METHOD RATE VARIANT SCALES TABLES FIG
     $(if $($(word)),$(shell echo $(word) | tr A-Z a-z)="$($(word))"))
 EMPTY :=
 BLANK := $(EMPTY) $(EMPTY)
-AS = $(if $(KERNELS),$(if $(findstring $(BLANK),$(CURDIR)),$(error KERNELS= needs a path of the project without blanks, where libraries loaded first are listed))LD_PRELOAD="$(CURDIR)/.venv/$(KERNELS).so")
+LOADED_FIRST = $(KERNELS:%=.venv/%.so)
+AS = $(if $(KERNELS),$(if $(findstring $(BLANK),$(CURDIR)),$(error KERNELS= needs a path of the project without blanks, where libraries loaded first are listed))LD_PRELOAD="$(CURDIR)/$(LOADED_FIRST)")
 RUN = $(AS) python workflow/run.py
 CONFIG = --config scale=$(SCALE) $(ASKED) $(if $(DATA_DIR),data_dir="$$(python -c 'from os.path import realpath; from sys import argv; print(realpath(argv[1]))' "$(DATA_DIR)")")
 WHERE = $(if $(PROFILE),--profile workflow/profiles/$(PROFILE)) $(if $(CORES),--cores $(CORES))
@@ -28,17 +29,17 @@ WHERE = $(if $(PROFILE),--profile workflow/profiles/$(PROFILE)) $(if $(CORES),--
 .PHONY: reproduce plan status tables keep rerun test kills quick checks tools browser latex lab bench docs clean
 .DELETE_ON_ERROR:
 
-reproduce: .venv/.ready $(KERNELS:%=.venv/%.so)
+reproduce: .venv/.ready $(LOADED_FIRST)
 	@$(RUN) $(CONFIG) $(WHERE)
 
-plan status: .venv/.ready $(KERNELS:%=.venv/%.so)
+plan status: .venv/.ready $(LOADED_FIRST)
 	@$(RUN) $@ $(CONFIG) $(WHERE)
 
 tables keep: .venv/.ready
 	@# As many notebooks side by side as there are cores, with one thread each; more would wait for each other.
 	@OMP_NUM_THREADS=1 python workflow/tables.py $(if $(filter keep,$@),keep,make)
 
-rerun: .venv/.ready $(KERNELS:%=.venv/%.so)
+rerun: .venv/.ready $(LOADED_FIRST)
 	@$(AS) python workflow/rerun.py $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY)) $(if $(FOLDER),--folder "$(FOLDER)")
 
 .venv/.ready: settings.ini setup.py
@@ -51,7 +52,7 @@ rerun: .venv/.ready $(KERNELS:%=.venv/%.so)
 	@touch $@
 
 .venv/%.so: workflow/%.c | .venv/.ready
-	@$(CC) -O1 -shared -fPIC -o $@ $<
+	@$(CC) -shared -fPIC -o $@ $<
 
 test: .venv/.ready
 	@# What has to be fetched is fetched while the checks run.

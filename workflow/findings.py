@@ -318,16 +318,22 @@ def repeats_within(name: str, rate: float, points: float = 2) -> str:
     return f"{lines['repeats'].min()} to {lines['repeats'].max()}"
 
 
+def _as_in_print(name: str, rate: float) -> pd.Series:
+    """Whether each method that print has is on the same side of Uniform as there."""
+    lines = gains(name).query("rate == @rate and published == published").set_index("method")
+    return lines["gain"] * lines["published"] > 0
+
+
 def same_side(name: str, rate: float) -> str:
     """How many methods are on the same side of Uniform as in print, of those that print has."""
-    lines = gains(name).query("rate == @rate and published == published")
-    return f"{(lines['gain'] * lines['published'] > 0).sum()} of {len(lines)}"
+    same = _as_in_print(name, rate)
+    return f"{same.sum()} of {len(same)}"
 
 
 def other_side(name: str, rate: float) -> str:
     """The methods that are on the other side of Uniform than in print."""
-    lines = gains(name).query("rate == @rate and published == published")
-    return ", ".join(lines.loc[lines["gain"] * lines["published"] <= 0, "method"])
+    same = _as_in_print(name, rate)
+    return ", ".join(same.index[~same])
 
 
 def all_lower(name: str, rate: float) -> str:

@@ -410,6 +410,12 @@ def tier(method: str, rate: float, scale: str) -> str:
     return with_interval(found["gain (points)"], found["half of its 95 % interval"])
 
 
+def tier_effect(choice: str, among: str) -> str:
+    """What a choice of the tiers is worth at 1 % by itself, averaged over the others."""
+    found = line("study_tiers_effects", choice=choice, among=among, rate=0.01)
+    return with_interval(found["points"], found["half of its 95 % interval"])
+
+
 @cache
 def pruned_rows(network: str) -> pd.DataFrame:
     """The rows of such a table, by method and repeat."""

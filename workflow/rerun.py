@@ -7,7 +7,8 @@ run left is used but the twin's file: records, and networks to prune, are made a
 this takes hours. Tables that read the same record share the new one. A folder that is named is kept, and goes on where it was
 killed; to begin from nothing it must be empty. Rows are the same to the last digit on a processor that computes alike; another's
 arithmetic differs, by how much nbs/studies/arithmetic.ipynb shows (`make rerun KERNELS=zen` has an Intel processor compute as
-AMD's Zen 4), and so may the last digits of a twin's frames ("other frames"). All lines go to tables/rerun.csv and .md; with --only, the others stay, and so do those that another kind of processor made.
+AMD's Zen 4), and so may the last digits of a twin's frames ("other frames"). All lines go to tables/rerun.csv and .md; with
+--only, the others stay, and so do those that another kind of processor made.
 """
 
 import argparse

@@ -405,14 +405,15 @@ def fcos(method: str, network: str = "ResNet56") -> pd.Series:
 
 
 def tier(method: str, rate: float, scale: str) -> str:
-    """Gain over Uniform of a method of the study of tiers."""
-    found = line("study_tiers", method=method, rate=rate, scale=scale)
+    """Gain over Uniform of a method of the study of tiers; of two records, from the one that more repeats chose from."""
+    lines = table("study_tiers").query("method == @method and rate == @rate and scale == @scale")
+    found = line("study_tiers", method=method, rate=rate, scale=scale, repeats=lines["repeats"].max())
     return with_interval(found["gain (points)"], found["half of its 95 % interval"])
 
 
-def tier_effect(choice: str, among: str) -> str:
-    """What a choice of the tiers is worth at 1 % by itself, averaged over the others."""
-    found = line("study_tiers_effects", choice=choice, among=among, rate=0.01)
+def tier_effect(choice: str, among: str, rate: float = 0.01) -> str:
+    """What a choice of the tiers is worth by itself, averaged over the others."""
+    found = line("study_tiers_effects", choice=choice, among=among, rate=rate)
     return with_interval(found["points"], found["half of its 95 % interval"])
 
 

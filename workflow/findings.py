@@ -404,10 +404,9 @@ def fcos(method: str, network: str = "ResNet56") -> pd.Series:
     return line("{}/fcos_{}_{}".format(*FCOS[network], network), method=method, precision="float32")
 
 
-def tier(method: str, rate: float, scale: str) -> str:
-    """Gain over Uniform of a method of the study of tiers; of two records, from the one that more repeats chose from."""
-    lines = table("study_tiers").query("method == @method and rate == @rate and scale == @scale")
-    found = line("study_tiers", method=method, rate=rate, scale=scale, repeats=lines["repeats"].max())
+def tier(method: str, rate: float, scale: str, record: str = "") -> str:
+    """Gain over Uniform of a method of the study of tiers, from this record where there are two."""
+    found = line("study_tiers", method=method, rate=rate, scale=scale, **({"record": record} if record else {}))
     return with_interval(found["gain (points)"], found["half of its 95 % interval"])
 
 

@@ -404,10 +404,13 @@ def fcos(method: str, network: str = "ResNet56") -> pd.Series:
     return line("{}/fcos_{}_{}".format(*FCOS[network], network), method=method, precision="float32")
 
 
-def tier(method: str, rate: float, scale: str, record: str = "") -> str:
-    """Gain over Uniform of a method of the study of tiers, from this record where there are two."""
-    found = line("study_tiers", method=method, rate=rate, scale=scale, **({"record": record} if record else {}))
-    return with_interval(found["gain (points)"], found["half of its 95 % interval"])
+def tier(method: str, rate: float, scale: str, tested: bool = False, **where) -> str:
+    """Gain over Uniform of a method of the study of tiers, or in the repeats that tested it; `record=` where there are two."""
+    found = line("study_tiers", method=method, rate=rate, scale=scale, **where)
+    gain, half = "gain (points)", "half of its 95 % interval"
+    if tested:
+        gain, half = "gain, second half", "half of that interval"
+    return with_interval(found[gain], found[half])
 
 
 def tier_effect(choice: str, among: str, rate: float = 0.01) -> str:
